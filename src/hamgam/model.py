@@ -137,6 +137,24 @@ class CrmCustomer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntityMapping:
+    """A link between the two systems. Checksums are None when a side has not been compared yet."""
+
+    id: UUID
+    entity: Entity
+    crm_id: CrmId
+    finance_id: FinanceId
+    kind: Kind | None
+    transaction_id: TransactionId | None
+    last_sync_at: datetime | None
+    crm_checksum: str | None
+    finance_checksum: str | None
+    crm_updated_at: datetime | None
+    blocked: str | None = None
+    """Why nothing may be written for this entity until a person has acted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceContact:
     code: FinanceId
     kind: Kind
@@ -235,6 +253,8 @@ class Change:
     key: EntityKey
     kind: Kind | None
     modified_at: datetime
+    customer: CrmCustomer | None = None
+    """The customer as it was in the hit, where the hit says; None for documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,3 +282,12 @@ class ProbeReport:
     findings: tuple[Finding, ...]
     milliseconds: Mapping[str, int]
     """How long each kind of read took."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSession:
+    """A login that all processes of an installation share."""
+
+    token: str
+    attributes: Mapping[str, str]
+    """What the login said besides the token and what a connector wants to keep, such as the fiscal year."""

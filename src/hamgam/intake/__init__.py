@@ -1,0 +1,1 @@
+"""A change becomes known here: a key and a reason, nothing more."""

@@ -1,0 +1,1 @@
+"""The flows: read both sides, decide, write, bind."""

@@ -23,6 +23,7 @@ from hamgam.model import (
     Kind,
     PreInvoice,
     ProbeReport,
+    RemoteSession,
     SalesDocument,
     SavedDocument,
     Stream,
@@ -51,6 +52,9 @@ class CrmConnector(Protocol):
 
         Pages are no snapshot, so rows may come twice and one may be missed; read again until nothing is new.
         """
+
+    async def customer_by_number(self, number: str) -> CrmId | None:
+        """The customer that has exactly this number. None: there is none."""
 
     def changes(self, stream: Stream, since: datetime) -> AsyncIterator[Sequence[Change]]:
         """Pages of what was modified at or after `since`, oldest first, paged by key and not by number."""
@@ -97,6 +101,9 @@ class FinanceConnector(Protocol):
         Some builds ignore an unknown filter and answer every row, so the rows are checked here.
         """
 
+    def storable(self, fields: Fields) -> Fields:
+        """The fields as this system can hold them: what its wire cannot carry is replaced. Pure."""
+
     async def create_customer(
         self, kind: Kind, number: str, fields: Fields, *, transaction_id: TransactionId
     ) -> FinanceId: ...
@@ -122,15 +129,6 @@ class FinanceConnector(Protocol):
         """Log in and read, never write, and say what this build supports. Does not raise."""
 
     async def aclose(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteSession:
-    """A login that all processes of an installation share."""
-
-    token: str
-    attributes: dict[str, str]
-    """What the login said besides the token and what a connector wants to keep, such as the fiscal year."""
 
 
 class SessionStore(Protocol):
@@ -159,3 +157,14 @@ class CallObserver(Protocol):
     """Is told of every remote call: for metrics, last contact and the state of the remote systems."""
 
     def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None: ...
+
+
+__all__ = [
+    "CallObserver",
+    "CrmConnector",
+    "FinanceConnector",
+    "Limiter",
+    "NumberedCustomer",
+    "RemoteSession",
+    "SessionStore",
+]

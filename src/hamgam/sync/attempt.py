@@ -1,0 +1,161 @@
+"""The shell around one attempt of any flow: the entity's lock, the loop checks, the log row, the failures."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hamgam.errors import InDoubt, Reason, SyncError
+from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, Operation, Status
+from hamgam.sync.decide import Skip, Wait, before_reading
+from hamgam.sync.failure import verdict
+from hamgam.sync.fields import FieldChange
+from hamgam.sync.site import Outcome, Site
+from hamgam.trail import log, mapping
+from hamgam.trail.log import Attempt, Ending, Intent, TakenOver
+
+
+@dataclass(slots=True)
+class Story:
+    """What one attempt has learned so far; it goes into the log however the attempt ends."""
+
+    site: Site
+    notice: ChangeNotice
+    known: EntityMapping | None
+    attempt: Attempt
+    operation: Operation = Operation.NONE
+    kind: Kind | None = None
+    finance_id: FinanceId | None = None
+    source: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    sent: bool = False
+    """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
+
+    async def about_to_write(self, operation: Operation, fields: Fields, number: str = "") -> None:
+        """Make the write that comes next durable. Raises `TakenOver`."""
+        self.operation = operation
+        intent = Intent(
+            operation=operation, transaction_id=self.attempt.transaction_id, number=number, fields=fields
+        )
+        await log.note_intent(self.site.db, self.attempt, intent)
+        self.sent = True
+
+    def ending(self, status: Status, reason: Reason | None = None, message: str = "") -> Ending:
+        return Ending(
+            status=status,
+            operation=self.operation,
+            reason=reason,
+            message=message,
+            target_id=self.finance_id,
+            mapping_id=self.known.id if self.known else None,
+            kind=self.kind,
+            source=self.source,
+            before=self.before,
+            after=self.after,
+        )
+
+
+Flow = Callable[[Story], Awaitable[Outcome]]
+
+BUSY_SECONDS = 2
+"""When to look again at an entity that somebody else is working on."""
+
+
+async def run(
+    site: Site, notice: ChangeNotice, flow: Flow, *, repeatable: bool, wait: bool = False
+) -> Outcome:
+    """Take the entity, check for loops, and run the flow with an open log row.
+
+    `repeatable` says whether a create whose answer was lost can be looked for. An update
+    can always be repeated.
+    Where another process has the entity, `wait` waits for it; otherwise the outcome asks for a later look.
+    Every `SyncError` becomes an outcome; other exceptions are defects and pass through.
+    """
+    async with site.db.locked(str(notice.key), wait=wait) as held:
+        if not held:
+            again = site.clock() + timedelta(seconds=BUSY_SECONDS)
+            return Outcome(key=notice.key, status=Status.PENDING, again_at=again)
+        known = await mapping.by_crm_id(site.db, notice.key.entity.entity_type, notice.key.crm_id)
+        skipped = await _checked(site, notice, known)
+        return skipped or await _attempt(site, notice, known, flow, repeatable)
+
+
+async def _checked(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> Outcome | None:
+    now = site.clock()
+    match before_reading(notice, known, now, site.rules.gate_seconds):
+        case Skip(reason):
+            again = None
+        case Wait(until):
+            reason, again = Reason.TIME_GATE, until
+        case None:
+            return None
+    await log.note_skip(
+        site.db, notice.key, notice.trigger, notice.payload, site.new_transaction(), reason, now
+    )
+    finance_id = known.finance_id if known else None
+    return Outcome(
+        key=notice.key, status=Status.SKIPPED, reason=reason, finance_id=finance_id, again_at=again
+    )
+
+
+async def _attempt(
+    site: Site, notice: ChangeNotice, known: EntityMapping | None, flow: Flow, repeatable: bool
+) -> Outcome:
+    attempt = await log.open_attempt(
+        site.db, notice.key, notice.trigger, notice.payload, site.new_transaction(), site.clock()
+    )
+    story = Story(site, notice, known, attempt, finance_id=known.finance_id if known else None)
+    try:
+        return await flow(story)
+    except TakenOver as error:
+        return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
+    except SyncError as error:
+        return await _failed(story, error, repeatable)
+
+
+async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
+    site, attempt = story.site, story.attempt
+    what_next = verdict(
+        error,
+        retries_used=attempt.retry_count,
+        retries_allowed=site.rules.retries_allowed,
+        repeatable=repeatable or story.known is not None,
+        now=site.clock(),
+        random=site.random,
+    )
+    ending = replace(
+        story.ending(what_next.status, error.reason, error.detail),
+        keep_intent=isinstance(error, InDoubt) or not story.sent,
+    )
+    if what_next.again_at is not None:
+        await log.postpone(site.db, attempt, ending, counts=what_next.counts)
+    else:
+        await _close(story, ending)
+    return outcome(story, ending, again_at=what_next.again_at)
+
+
+async def _close(story: Story, ending: Ending) -> None:
+    async with story.site.db.transaction() as connection:
+        if story.known and ending.reason is Reason.OTHER_CODE:
+            await mapping.block(connection, story.known.id, ending.message)
+        await log.close(connection, story.attempt, ending, story.site.clock())
+
+
+def outcome(
+    story: Story,
+    ending: Ending,
+    *,
+    changes: tuple[FieldChange, ...] = (),
+    again_at: datetime | None = None,
+) -> Outcome:
+    return Outcome(
+        key=story.notice.key,
+        status=ending.status,
+        operation=ending.operation,
+        reason=ending.reason,
+        message=ending.message,
+        finance_id=story.finance_id,
+        changes=changes,
+        again_at=again_at,
+    )

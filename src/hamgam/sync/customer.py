@@ -1,0 +1,309 @@
+"""One customer, CRM to finance: read, decide, match before create, note the intent, write, bind."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy.exc import IntegrityError
+
+from hamgam.errors import Conflict, Reason, Refused, SyncError
+from hamgam.model import (
+    ChangeNotice,
+    CrmCustomer,
+    CustomerProbe,
+    EntityMapping,
+    EntityType,
+    Fields,
+    FinanceContact,
+    FinanceId,
+    Kind,
+    Operation,
+    Status,
+)
+from hamgam.sync import attempt
+from hamgam.sync.attempt import Story, outcome
+from hamgam.sync.checksum import contact_checksum, customer_checksum
+from hamgam.sync.decide import (
+    DELETED,
+    Ask,
+    Create,
+    CustomerDecision,
+    Deactivate,
+    Link,
+    Skip,
+    Update,
+    decide_customer,
+)
+from hamgam.sync.fields import FieldChange, differences, restricted
+from hamgam.sync.match import Match, MatchKey, NoMatch, match
+from hamgam.sync.site import Outcome, Site
+from hamgam.trail import log, mapping
+from hamgam.trail.log import Intent
+from hamgam.trail.mapping import Binding
+
+
+async def sync_customer(site: Site, notice: ChangeNotice, *, wait: bool = False) -> Outcome:
+    """Bring finance to the CRM's present state of one customer.
+
+    Never raises for what a remote system does: the outcome says it, and when another look is due.
+    """
+    return await attempt.run(site, notice, _flow, repeatable=True, wait=wait)
+
+
+async def plan_customer(site: Site, notice: ChangeNotice) -> Outcome:
+    """What `sync_customer` would do now. Reads only, and writes no log."""
+    known = await mapping.by_crm_id(site.db, EntityType.CUSTOMER, notice.key.crm_id)
+    try:
+        look = await _look(site, notice, known, await log.lost_write(site.db, notice.key))
+    except SyncError as error:
+        return Outcome(key=notice.key, status=Status.FAILED, reason=error.reason, message=error.detail)
+    return _planned(site, notice, look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Both sides as they are now, and what follows from it."""
+
+    customer: CrmCustomer | None
+    checksum: str
+    decision: CustomerDecision
+    before: FinanceContact | None = None
+
+
+async def _flow(story: Story) -> Outcome:
+    lost = story.attempt.intent or await _earlier_loss(story)
+    look = await _look(story.site, story.notice, story.known, lost)
+    _tell(story, look)
+    match look.decision:
+        case Skip(reason):
+            return await _skip(story, look, reason)
+        case Ask(reason, codes):
+            raise Conflict(reason, ", ".join(codes))
+        case Deactivate(code):
+            return await _deactivate(story, code)
+        case decision:
+            assert look.customer is not None
+            return await _write(story, look, look.customer, decision)
+
+
+async def _earlier_loss(story: Story) -> Intent | None:
+    return None if story.known else await log.lost_write(story.site.db, story.notice.key)
+
+
+async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, lost: Intent | None) -> _Look:
+    customer = await _read(site, notice, known)
+    checksum = customer_checksum(customer.number, customer.fields) if customer else ""
+    found: Match = NoMatch()
+    if customer is not None and known is None:
+        found = await _find(site, customer, lost)
+    decision = decide_customer(customer, checksum, known, found, site.rules.on_delete)
+    match decision:
+        case Update(code):
+            before = await site.finance.customer(code)
+        case Link(contact):
+            before = contact
+        case _:
+            before = None
+    return _Look(customer, checksum, decision, before)
+
+
+async def _read(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> CrmCustomer | None:
+    """A mapping knows the customer's kind; a notice only claims one, so its "not found" is checked."""
+    if known and known.kind:
+        return await site.crm.customer(notice.key.crm_id, known.kind)
+    customer = await site.crm.customer(notice.key.crm_id, notice.kind)
+    if customer is None and notice.kind is not None:
+        other = Kind.PERSON if notice.kind is Kind.ORGANIZATION else Kind.ORGANIZATION
+        customer = await site.crm.customer(notice.key.crm_id, other)
+    return customer
+
+
+async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match:
+    probe = _probe(site, customer, lost)
+    if not (probe.number or probe.national_id or probe.exact):
+        return NoMatch()
+    candidates = await site.finance.candidates(probe)
+    owners = await mapping.owners(site.db, [contact.code for contact in candidates])
+    return match(customer, probe, candidates, owners, site.rules.match_keys)
+
+
+def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
+    keys = site.rules.match_keys
+    number = customer.number if MatchKey.CUSTOMER_NUMBER in keys else ""
+    return CustomerProbe(
+        number=number,
+        code=site.rules.numbers.finance_code(number),
+        national_id=customer.fields.get("national_id", "") if MatchKey.NATIONAL_ID in keys else "",
+        exact=lost.fields if lost and lost.operation is Operation.CREATE else None,
+    )
+
+
+def _tell(story: Story, look: _Look) -> None:
+    if look.customer is not None:
+        story.kind = look.customer.kind
+        story.source = {
+            "kind": look.customer.kind,
+            "number": look.customer.number,
+            "fields": dict(look.customer.fields),
+        }
+    if look.before is not None:
+        story.before = dict(look.before.fields)
+
+
+async def _skip(story: Story, look: _Look, reason: Reason) -> Outcome:
+    ending = story.ending(Status.SKIPPED, reason)
+    async with story.site.db.transaction() as connection:
+        if story.known and look.customer:
+            await mapping.note_seen(connection, story.known.id, look.customer.modified_at)
+        await log.close(connection, story.attempt, ending, story.site.clock())
+    return outcome(story, ending)
+
+
+async def _write(story: Story, look: _Look, customer: CrmCustomer, decision: CustomerDecision) -> Outcome:
+    fields = story.site.finance.storable(customer.fields)
+    match decision:
+        case Create():
+            story.finance_id = await _create(story, customer, fields)
+        case Link(contact):
+            await _link(story, customer, contact, fields)
+        case Update(code):
+            story.operation = Operation.UPDATE
+            await _update(story, customer, code, fields)
+    story.after = dict(fields)
+    return await _bind(story, look, customer, fields)
+
+
+async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> FinanceId:
+    story.operation = Operation.CREATE
+    if not fields.get("name"):
+        raise Refused(Reason.UNUSABLE_RECORD, "the customer has no name in the CRM")
+    await story.about_to_write(Operation.CREATE, fields, customer.number)
+    return await story.site.finance.create_customer(
+        customer.kind, customer.number, fields, transaction_id=story.attempt.transaction_id
+    )
+
+
+async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fields: Fields) -> None:
+    """A contact that holds the CRM's values already is bound without a write."""
+    story.operation = Operation.LINK
+    story.finance_id = contact.code
+    if differences(contact.fields, fields):
+        await _update(story, customer, contact.code, fields)
+        story.operation = Operation.LINK
+
+
+async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:
+    await story.about_to_write(Operation.UPDATE, fields, customer.number)
+    story.after = dict(fields)
+    _same_code(code, await story.site.finance.update_customer(code, customer.number, fields))
+
+
+def _same_code(sent: FinanceId, answered: FinanceId) -> None:
+    """Some builds make a second contact instead of updating, and answer its code."""
+    if answered != sent:
+        raise Conflict(Reason.OTHER_CODE, f"{sent} was sent, {answered} was written")
+
+
+async def _deactivate(story: Story, code: FinanceId) -> Outcome:
+    known = story.known
+    assert known is not None
+    await story.about_to_write(Operation.UPDATE, {"active": "0"})
+    _same_code(code, await story.site.finance.deactivate_customer(code))
+    story.after = {"active": "0"}
+    ending = story.ending(Status.SUCCESS, Reason.DELETED_IN_CRM)
+    binding = _binding(story, DELETED, known.finance_checksum, None)
+    async with story.site.db.transaction() as connection:
+        await mapping.bind(connection, binding)
+        await log.close(connection, story.attempt, ending, story.site.clock())
+    return outcome(story, ending)
+
+
+async def _bind(story: Story, look: _Look, customer: CrmCustomer, fields: Fields) -> Outcome:
+    """Mapping, checksums and the log's end are one transaction."""
+    reason, message = _remark(story, look, customer, fields)
+    binding = _binding(story, look.checksum, contact_checksum(fields), customer)
+    ending = story.ending(Status.SUCCESS, reason, message)
+    try:
+        async with story.site.db.transaction() as connection:
+            mapping_id = await mapping.bind(connection, binding)
+            ending = replace(ending, mapping_id=mapping_id)
+            await log.close(connection, story.attempt, ending, story.site.clock())
+    except (IntegrityError, LookupError):
+        raise Conflict(Reason.MATCH_TAKEN, str(story.finance_id)) from None
+    ending = await _write_back(story, customer, ending)
+    return outcome(story, ending, changes=_changes(look, fields))
+
+
+def _binding(
+    story: Story, checksum: str, finance_checksum: str | None, customer: CrmCustomer | None
+) -> Binding:
+    known = story.known
+    assert story.finance_id is not None
+    return Binding(
+        entity=story.notice.key.entity,
+        crm_id=story.notice.key.crm_id,
+        finance_id=story.finance_id,
+        kind=customer.kind if customer else known.kind if known else None,
+        transaction_id=story.attempt.transaction_id,
+        at=story.site.clock(),
+        crm_checksum=checksum,
+        finance_checksum=finance_checksum,
+        crm_updated_at=customer.modified_at if customer else None,
+    )
+
+
+def _remark(story: Story, look: _Look, customer: CrmCustomer, fields: Fields) -> tuple[Reason | None, str]:
+    """What a person should know of a sync that succeeded."""
+    replaced = [name for name, value in fields.items() if value != customer.fields[name]]
+    message = (
+        f"characters that finance cannot store were replaced in: {', '.join(replaced)}" if replaced else ""
+    )
+    if _finance_moved(story.known, look, customer):
+        return Reason.CRM_PRIORITY, message
+    return (Reason.VALUE_REPLACED if replaced else None), message
+
+
+def _finance_moved(known: EntityMapping | None, look: _Look, customer: CrmCustomer) -> bool:
+    if known is None or known.finance_checksum is None or look.before is None:
+        return False
+    return contact_checksum(restricted(look.before.fields, customer.fields)) != known.finance_checksum
+
+
+async def _write_back(story: Story, customer: CrmCustomer, ending: log.Ending) -> log.Ending:
+    """Tell the CRM the finance code. The sync has succeeded by now, so a failure is only remarked."""
+    code = story.finance_id
+    if not story.site.rules.write_back_reference or code is None or customer.reference == code:
+        return ending
+    try:
+        await story.site.crm.set_reference(customer.id, customer.kind, code)
+    except SyncError as error:
+        ending = replace(ending, reason=Reason.WRITE_BACK_FAILED, message=f"{error.reason} {error.detail}")
+        await log.remark(story.site.db, story.attempt.log_id, Reason.WRITE_BACK_FAILED, ending.message)
+    return ending
+
+
+def _changes(look: _Look, fields: Fields) -> tuple[FieldChange, ...]:
+    if look.before is not None:
+        return differences(look.before.fields, fields)
+    return tuple(FieldChange(name, None, value) for name, value in fields.items() if value)
+
+
+def _planned(site: Site, notice: ChangeNotice, look: _Look) -> Outcome:
+    """A decision in the words of an outcome: PENDING stands for a write that would be made."""
+    fields = site.finance.storable(look.customer.fields) if look.customer else {}
+    match look.decision:
+        case Skip(reason):
+            return Outcome(key=notice.key, status=Status.SKIPPED, reason=reason)
+        case Ask(reason, codes):
+            return Outcome(key=notice.key, status=Status.CONFLICT, reason=reason, message=", ".join(codes))
+        case Create():
+            operation, code = Operation.CREATE, None
+        case Link(contact):
+            operation, code = Operation.LINK, contact.code
+        case Update(finance_id) | Deactivate(finance_id):
+            operation, code = Operation.UPDATE, finance_id
+    return Outcome(
+        key=notice.key,
+        status=Status.PENDING,
+        operation=operation,
+        finance_id=code,
+        changes=_changes(look, fields),
+    )

@@ -1,0 +1,180 @@
+"""Carries out the plans of an import: intents are noted in groups, creates run in parallel, ends are stored.
+
+A contact that is stored is finished; whatever else is under way when the process dies is found again by its
+customer number.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from hamgam.errors import InDoubt, NeedsOperator, SyncError
+from hamgam.model import CrmId, FinanceId, Operation, Status
+from hamgam.sync.checksum import contact_checksum, customer_checksum
+from hamgam.sync.failure import verdict
+from hamgam.sync.import_plan import Planned
+from hamgam.sync.site import Site
+from hamgam.trail import imports
+from hamgam.trail.imports import ImportIntent, ImportRecord
+
+_GROUP = 100
+
+
+class Pipeline:
+    """One run. `stopped_by` says why it ended early; what was written by then is stored."""
+
+    def __init__(
+        self,
+        site: Site,
+        concurrency: int,
+        unfinished: set[FinanceId],
+        stored: Callable[[ImportRecord], None],
+    ) -> None:
+        self.stopped_by: SyncError | None = None
+        self._site = site
+        self._concurrency = concurrency
+        self._unfinished = unfinished
+        self._stored = stored
+        self._todo: asyncio.Queue[tuple[Planned, ImportIntent] | None] = asyncio.Queue(2 * _GROUP)
+        self._ended: asyncio.Queue[ImportRecord | None] = asyncio.Queue(2 * _GROUP)
+
+    async def run(self, plans: Iterator[Planned]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            storing = tasks.create_task(self._store())
+            async with asyncio.TaskGroup() as writers:
+                writers.create_task(self._prepare(plans))
+                for _ in range(self._concurrency):
+                    writers.create_task(self._create_all())
+            await self._ended.put(None)
+            await storing
+
+    async def _prepare(self, plans: Iterator[Planned]) -> None:
+        while self.stopped_by is None and (group := list(islice(plans, _GROUP))):
+            creates = [planned for planned in group if planned.plan.operation is Operation.CREATE]
+            intents = [self._intent(planned) for planned in creates]
+            await imports.note_intents(self._site.db, intents)
+            for planned in group:
+                if planned.plan.operation is not Operation.CREATE:
+                    await self._ended.put(self._without_create(planned))
+            for pair in zip(creates, intents, strict=True):
+                await self._todo.put(pair)
+        for _ in range(self._concurrency):
+            await self._todo.put(None)
+
+    async def _create_all(self) -> None:
+        while (item := await self._todo.get()) is not None:
+            if self.stopped_by is not None:
+                continue
+            try:
+                await self._ended.put(await self._create(*item))
+            except NeedsOperator as error:
+                self.stopped_by = error
+
+    async def _create(self, planned: Planned, intent: ImportIntent) -> ImportRecord:
+        """Create one customer, again after a passing failure; after a lost answer it is looked for first."""
+        retries, look = 0, False
+        while True:
+            try:
+                return self._created(planned, intent, await self._once(intent, look))
+            except NeedsOperator:
+                raise
+            except SyncError as error:
+                what_next = verdict(
+                    error,
+                    retries_used=retries,
+                    retries_allowed=self._site.rules.retries_allowed,
+                    repeatable=True,
+                    now=self._site.clock(),
+                    random=self._site.random,
+                )
+                if what_next.again_at is None:
+                    return self._failed(planned, intent, error)
+                look = look or isinstance(error, InDoubt)
+            retries += 1
+            await self._site.sleep((what_next.again_at - self._site.clock()).total_seconds())
+
+    async def _once(self, intent: ImportIntent, look: bool) -> CrmId:
+        found = await self._site.crm.customer_by_number(intent.number) if look else None
+        return found or await self._site.crm.create_customer(
+            intent.kind, intent.number, intent.fields, transaction_id=intent.transaction_id
+        )
+
+    async def _store(self) -> None:
+        """Store what has ended, as much at once as there is."""
+        last = False
+        while not last:
+            group: list[ImportRecord] = []
+            item = await self._ended.get()
+            while item is not None:
+                group.append(item)
+                if len(group) == _GROUP or self._ended.empty():
+                    break
+                item = self._ended.get_nowait()
+            last = item is None
+            for record in await imports.store(self._site.db, group):
+                self._stored(record)
+
+    def _intent(self, planned: Planned) -> ImportIntent:
+        return ImportIntent(
+            finance_id=planned.contact.code,
+            kind=planned.contact.kind,
+            number=planned.plan.number,
+            fields=planned.contact.fields,
+            transaction_id=self._site.new_transaction(),
+            at=self._site.clock(),
+        )
+
+    def _without_create(self, planned: Planned) -> ImportRecord:
+        """A skipped contact, or one that is in the CRM already.
+
+        The CRM's values are known only where an earlier run of ours has written them.
+        """
+        contact, chosen = planned.contact, planned.plan
+        now = self._site.clock()
+        links = chosen.operation is Operation.LINK
+        ours = links and contact.code in self._unfinished
+        skipped = Status.SKIPPED if chosen.crm_id is None else Status.CONFLICT
+        return ImportRecord(
+            finance_id=contact.code,
+            kind=contact.kind,
+            fields=contact.fields,
+            status=Status.SUCCESS if links else skipped,
+            operation=chosen.operation,
+            reason=chosen.reason,
+            message="" if links or chosen.crm_id is None else chosen.crm_id,
+            crm_id=chosen.crm_id if links else None,
+            transaction_id=self._site.new_transaction(),
+            started_at=now,
+            ended_at=now,
+            crm_checksum=customer_checksum(chosen.number, contact.fields) if ours else None,
+            finance_checksum=contact_checksum(contact.fields) if links else None,
+        )
+
+    def _created(self, planned: Planned, intent: ImportIntent, crm_id: CrmId) -> ImportRecord:
+        return ImportRecord(
+            finance_id=intent.finance_id,
+            kind=intent.kind,
+            fields=intent.fields,
+            status=Status.SUCCESS,
+            operation=Operation.CREATE,
+            crm_id=crm_id,
+            transaction_id=intent.transaction_id,
+            started_at=intent.at,
+            ended_at=self._site.clock(),
+            crm_checksum=customer_checksum(intent.number, intent.fields),
+            finance_checksum=contact_checksum(planned.contact.fields),
+        )
+
+    def _failed(self, planned: Planned, intent: ImportIntent, error: SyncError) -> ImportRecord:
+        return ImportRecord(
+            finance_id=intent.finance_id,
+            kind=intent.kind,
+            fields=planned.contact.fields,
+            status=Status.FAILED,
+            operation=Operation.CREATE,
+            reason=error.reason,
+            message=error.detail,
+            transaction_id=intent.transaction_id,
+            started_at=intent.at,
+            ended_at=self._site.clock(),
+        )

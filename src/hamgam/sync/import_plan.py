@@ -1,0 +1,62 @@
+"""What the initial import does with one finance contact. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hamgam.errors import Reason
+from hamgam.model import CrmId, FinanceContact, FinanceId, Operation
+from hamgam.persian import text_key
+
+
+@dataclass(slots=True)
+class Known:
+    """What is in the CRM or mapped already."""
+
+    mapped: dict[FinanceId, CrmId]
+    numbers: dict[str, CrmId]
+    """CRM ids by customer number in normal form."""
+    taken: set[CrmId]
+    """CRM customers that belong to a finance contact."""
+    unfinished: set[FinanceId]
+    """Contacts whose create an earlier run sent without seeing its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one contact needs: nothing and why, a link to a CRM customer, or to be created there."""
+
+    operation: Operation
+    reason: Reason | None = None
+    number: str = ""
+    crm_id: CrmId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    contact: FinanceContact
+    plan: Plan
+
+
+def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId], str]) -> Plan:
+    """Choose for one contact. Pure but for what `known` says."""
+    skip = _skip_reason(contact, known)
+    if skip is not None:
+        return Plan(Operation.NONE, skip)
+    number = site_number(contact.code)
+    for candidate in (contact.number or "", number):
+        crm_id = known.numbers.get(text_key(candidate)) if candidate else None
+        if crm_id is not None and crm_id in known.taken:
+            return Plan(Operation.NONE, Reason.MATCH_TAKEN, candidate, crm_id)
+        if crm_id is not None:
+            return Plan(Operation.LINK, Reason.NUMBER_IN_CRM, candidate, crm_id)
+    return Plan(Operation.CREATE, None, number)
+
+
+def _skip_reason(contact: FinanceContact, known: Known) -> Reason | None:
+    if contact.code in known.mapped:
+        return Reason.ALREADY_MAPPED
+    if contact.administrator:
+        return Reason.ADMINISTRATOR
+    if not contact.active:
+        return Reason.INACTIVE
+    return None if text_key(contact.fields.get("name", "")) else Reason.UNUSABLE_RECORD

@@ -1,0 +1,70 @@
+"""What a flow works with: both systems, the database, the site's rules, and time and chance as arguments."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hamgam.db.engine import Database
+from hamgam.errors import Reason
+from hamgam.model import EntityKey, FinanceId, Operation, Status, TransactionId
+from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
+from hamgam.sync.fields import FieldChange
+from hamgam.sync.match import MatchKey
+from hamgam.sync.numbers import NumberRule
+from hamgam.systems.ports import CrmConnector, FinanceConnector
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCodes:
+    """Codes of the finance installation that a pre-invoice carries."""
+
+    sale_model: int = 1
+    """Used when the CRM's document type names none."""
+    payment_kind: int = 1
+    """1 cash, 2 cheque."""
+    sales_center: int = 1
+    sale_kind: int = 1
+    intermediary: int = 0
+    contact: int | None = None
+    """None: the contact of the finance session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    gate_seconds: float = 10
+    retries_allowed: int = 3
+    numbers: NumberRule = field(default_factory=NumberRule)
+    match_keys: tuple[MatchKey, ...] = (MatchKey.CUSTOMER_NUMBER, MatchKey.NATIONAL_ID)
+    on_delete: DeletePolicy = DeletePolicy.IGNORE
+    on_invoice_update: InvoiceUpdatePolicy = InvoiceUpdatePolicy.EDIT
+    write_back_reference: bool = False
+    codes: SiteCodes = field(default_factory=SiteCodes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    db: Database
+    crm: CrmConnector
+    finance: FinanceConnector
+    rules: Rules
+    clock: Callable[[], datetime]
+    """Aware UTC."""
+    sleep: Callable[[float], Awaitable[None]]
+    new_transaction: Callable[[], TransactionId]
+    random: Callable[[], float]
+    """Uniform in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one look at one entity ended, or in a dry run what it would do."""
+
+    key: EntityKey
+    status: Status
+    operation: Operation = Operation.NONE
+    reason: Reason | None = None
+    message: str = ""
+    finance_id: FinanceId | None = None
+    changes: tuple[FieldChange, ...] = ()
+    again_at: datetime | None = None
+    """When another look is due; whoever runs the flow has to schedule it."""

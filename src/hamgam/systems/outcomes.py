@@ -1,0 +1,99 @@
+"""What the outcome of a remote call means.
+
+The same lost connection is harmless for a read and a doubt for a write. It is decided here and nowhere else.
+"""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+import aiohttp
+
+from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
+from hamgam.model import System
+
+MAX_REMOTE_TEXT = 300
+
+
+class Effect(StrEnum):
+    """What a call may change. Every call says it; there is no default."""
+
+    LOGIN = "login"
+    READ = "read"
+    WRITE = "write"
+
+
+def transport_error(error: Exception, effect: Effect, system: System) -> SyncError:
+    """What a call means that ended without an answer.
+
+    Only an error from before the request was written proves that nothing happened. The order matters:
+    aiohttp's connector error is also an OS error, and its socket timeout is also a TimeoutError.
+    """
+    detail = type(error).__name__
+    match error:
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return NeedsOperator(Reason.WRONG_ADDRESS, detail, system=system)
+        case (
+            aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientHttpProxyError()
+        ):
+            return TryLater(Reason.UNREACHABLE, detail, system=system)
+    if effect is Effect.WRITE:
+        return InDoubt(Reason.ANSWER_LOST, detail, system=system)
+    match error:
+        case TimeoutError():
+            return TryLater(Reason.TIMEOUT, detail, system=system)
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return TryLater(Reason.BROKEN_ANSWER, detail, system=system)
+    return TryLater(Reason.UNREACHABLE, detail, system=system)
+
+
+def check_status(
+    status: int, headers: Mapping[str, str], body: bytes, effect: Effect, system: System
+) -> None:
+    """Raise what a status means, or return where only the caller can know it (2xx, 401, 404, 405)."""
+    if 200 <= status < 300 or status in {401, 404, 405}:
+        return
+    text = remote_text(body)
+    if status < 400 or status in {407, 421}:
+        raise NeedsOperator(Reason.WRONG_ADDRESS, f"status {status}", system=system)
+    if status in _OPERATOR:
+        raise NeedsOperator(_OPERATOR[status], text, system=system)
+    if status in _NOT_DONE:
+        wait = retry_after_seconds(headers)
+        raise TryLater(_NOT_DONE[status], f"status {status}", system=system, retry_after_seconds=wait)
+    if status < 500:
+        raise Refused(Reason.BAD_REQUEST, text, system=system)
+    if effect is Effect.WRITE:
+        raise InDoubt(Reason.SERVER_ERROR, f"status {status}", system=system)
+    raise TryLater(Reason.SERVER_ERROR, f"status {status}", system=system)
+
+
+_OPERATOR = {402: Reason.NOT_LICENSED, 403: Reason.LOCKED_OUT}
+
+_NOT_DONE = {408: Reason.TIMEOUT, 429: Reason.RATE_LIMITED, 503: Reason.SERVER_ERROR}
+"""Statuses by which a server says that it did not take up the request, so that a write may be repeated."""
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long the server asks us to wait: seconds, or a date counted from the answer's own Date header."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def remote_text(body: bytes) -> str:
+    """The remote system's own words, short; nothing of a page of HTML."""
+    text = " ".join(body[: MAX_REMOTE_TEXT * 4].decode("utf-8", "replace").split())
+    return "" if text.startswith("<") else text[:MAX_REMOTE_TEXT]
+
+
+def broken_answer(effect: Effect, system: System, detail: str = "") -> SyncError:
+    """What an answer means that came and cannot be understood."""
+    branch = InDoubt if effect is Effect.WRITE else TryLater
+    return branch(Reason.BROKEN_ANSWER, detail, system=system)

@@ -1,0 +1,228 @@
+"""Runs of the initial import, and the log rows and mappings of its records, written many at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping, import_run, sync_log
+from hamgam.errors import Reason
+from hamgam.model import (
+    CrmId,
+    Direction,
+    Entity,
+    EntityType,
+    Fields,
+    FinanceId,
+    Kind,
+    Operation,
+    Status,
+    System,
+    TransactionId,
+    Trigger,
+)
+
+_OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportIntent:
+    """A customer that is about to be created in the CRM."""
+
+    finance_id: FinanceId
+    kind: Kind
+    number: str
+    fields: Fields
+    transaction_id: TransactionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRecord:
+    """How one finance contact ended in the import."""
+
+    finance_id: FinanceId
+    kind: Kind
+    fields: Fields
+    status: Status
+    operation: Operation = Operation.NONE
+    reason: Reason | None = None
+    message: str = ""
+    crm_id: CrmId | None = None
+    transaction_id: TransactionId
+    started_at: datetime
+    ended_at: datetime
+    crm_checksum: str | None = None
+    """None: the CRM's values were not compared yet, so the next change brings finance in step."""
+    finance_checksum: str | None = None
+
+
+async def finished_at(db: Database) -> datetime | None:
+    """When an import last looked at every record and none failed."""
+    found = await db.execute(select(func.max(import_run.c.finishedAt)))
+    return found.scalar_one_or_none()
+
+
+async def begin_run(db: Database, at: datetime) -> UUID:
+    started = await db.execute(import_run.insert().values(startedAt=at).returning(import_run.c.id))
+    return UUID(str(started.scalar_one()))
+
+
+async def end_run(db: Database, run_id: UUID, counts: dict[str, Any], finished: datetime | None) -> None:
+    await db.execute(
+        import_run.update().where(import_run.c.id == run_id).values(counts=counts, finishedAt=finished)
+    )
+
+
+async def unfinished(db: Database) -> set[FinanceId]:
+    """Contacts whose create was noted and never ended: an earlier run broke off in the middle of them."""
+    found = await db.execute(
+        select(sync_log.c.sourceEntityId).where(
+            sync_log.c.direction == Direction.FINANCE_TO_CRM, sync_log.c.intent.is_not(None), _OPEN
+        )
+    )
+    return {FinanceId(code) for code in found.scalars()}
+
+
+async def note_intents(db: Database, intents: Sequence[ImportIntent]) -> None:
+    """Make the creates that come next known, durably, in one statement."""
+    if not intents:
+        return
+    statement = insert(sync_log).values([_intent_row(intent) for intent in intents])
+    await db.execute(
+        statement.on_conflict_do_update(
+            index_elements=["direction", "entityType", "sourceEntityId"],
+            index_where=_OPEN,
+            set_={name: statement.excluded[name] for name in ("transactionId", "status", "intent")},
+        )
+    )
+
+
+async def store(db: Database, records: Sequence[ImportRecord]) -> list[ImportRecord]:
+    """Store mappings and log rows of finished records in one transaction; answers what was stored.
+
+    A record whose finance contact or CRM customer belongs to another mapping by now ends as a conflict.
+    """
+    if not records:
+        return []
+    async with db.transaction() as connection:
+        owned = await _bind(connection, [r for r in records if r.crm_id is not None])
+        final = [_checked(record, owned) for record in records]
+        await _log(connection, final, owned)
+    return final
+
+
+async def _bind(
+    connection: AsyncConnection, linked: Sequence[ImportRecord]
+) -> dict[CrmId, tuple[FinanceId, UUID]]:
+    if not linked:
+        return {}
+    await connection.execute(
+        insert(entity_mapping).values([_mapping_row(r) for r in linked]).on_conflict_do_nothing()
+    )
+    t = entity_mapping.c
+    found = await connection.execute(
+        select(t.crmId, t.financeId, t.id).where(
+            t.entityType == EntityType.CUSTOMER, t.crmId.in_([r.crm_id for r in linked])
+        )
+    )
+    return {CrmId(row.crmId): (FinanceId(row.financeId), row.id) for row in found}
+
+
+def _checked(record: ImportRecord, owned: dict[CrmId, tuple[FinanceId, UUID]]) -> ImportRecord:
+    if record.crm_id is None:
+        return record
+    owner = owned.get(record.crm_id)
+    if owner is not None and owner[0] == record.finance_id:
+        return record
+    return replace(record, status=Status.CONFLICT, reason=Reason.MATCH_TAKEN, message=str(record.crm_id))
+
+
+async def _log(
+    connection: AsyncConnection,
+    records: Sequence[ImportRecord],
+    owned: dict[CrmId, tuple[FinanceId, UUID]],
+) -> None:
+    """End the open rows of these contacts, and write a row of its own for each contact that had none."""
+    rows = [_log_row(record, owned) for record in records]
+    statement = insert(sync_log).values([row | {"status": Status.IN_PROGRESS} for row in rows])
+    await connection.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN
+        )
+    )
+    changed = [name for name in rows[0] if name not in _KEY]
+    await connection.execute(
+        sync_log.update()
+        .where(
+            sync_log.c.direction == Direction.FINANCE_TO_CRM,
+            sync_log.c.entityType == EntityType.CUSTOMER,
+            sync_log.c.sourceEntityId == bindparam("code"),
+            _OPEN,
+        )
+        .values({name: bindparam(f"new_{name}") for name in changed}),
+        [{"code": row["sourceEntityId"]} | {f"new_{name}": row[name] for name in changed} for row in rows],
+    )
+
+
+_KEY = ("direction", "entityType", "sourceEntityId", "sourceEntity", "startedAt", "triggerType")
+
+
+def _contact_row(finance_id: FinanceId, kind: Kind, at: datetime) -> dict[str, Any]:
+    return {
+        "entityType": EntityType.CUSTOMER,
+        "sourceEntity": "contact",
+        "sourceEntityId": finance_id,
+        "kind": kind,
+        "direction": Direction.FINANCE_TO_CRM,
+        "triggerType": Trigger.IMPORT,
+        "startedAt": at,
+    }
+
+
+def _intent_row(intent: ImportIntent) -> dict[str, Any]:
+    return _contact_row(intent.finance_id, intent.kind, intent.at) | {
+        "transactionId": intent.transaction_id,
+        "operation": Operation.CREATE,
+        "status": Status.IN_PROGRESS,
+        "intent": {"operation": Operation.CREATE, "number": intent.number, "fields": dict(intent.fields)},
+    }
+
+
+def _log_row(record: ImportRecord, owned: dict[CrmId, tuple[FinanceId, UUID]]) -> dict[str, Any]:
+    bound = record.crm_id is not None and record.status is Status.SUCCESS
+    return _contact_row(record.finance_id, record.kind, record.started_at) | {
+        "transactionId": record.transaction_id,
+        "entityMappingId": owned[record.crm_id][1] if bound and record.crm_id else None,
+        "operation": record.operation,
+        "status": record.status,
+        "reason": record.reason,
+        "errorMessage": record.message or None,
+        "targetEntityId": record.crm_id,
+        "sourceData": {"fields": dict(record.fields)},
+        "intent": None,
+        "completedAt": record.ended_at,
+        "durationMs": round((record.ended_at - record.started_at).total_seconds() * 1000),
+    }
+
+
+def _mapping_row(record: ImportRecord) -> dict[str, Any]:
+    return {
+        "entityType": EntityType.CUSTOMER,
+        "crmId": record.crm_id,
+        "financeId": record.finance_id,
+        "crmEntity": Entity.CUSTOMER,
+        "kind": record.kind,
+        "lastSyncTransactionId": record.transaction_id,
+        "lastSyncAt": record.ended_at,
+        "lastSyncSource": System.FINANCE.upper(),
+        "crmChecksum": record.crm_checksum,
+        "financeChecksum": record.finance_checksum,
+        "financeUpdatedAt": record.ended_at,
+    }

@@ -1,0 +1,376 @@
+"""The sync log: one row per sync, from the notice to the outcome, through all its attempts.
+
+A row is open (PENDING, IN_PROGRESS) or ended. The database allows one open row per entity, and each attempt
+puts a fresh transaction id on it: whoever lost the row to another attempt finds that out at the next step.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, case, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log as t
+from hamgam.errors import Reason, SyncError
+from hamgam.model import (
+    CrmId,
+    Direction,
+    Entity,
+    EntityKey,
+    Fields,
+    Kind,
+    Operation,
+    Status,
+    TransactionId,
+    Trigger,
+)
+
+ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+_OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
+
+
+class TakenOver(SyncError):
+    """Another attempt has taken this log row; this one must not write any more."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.TAKEN_OVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A write that was about to be sent: its answer may have been lost."""
+
+    operation: Operation
+    transaction_id: TransactionId
+    number: str = ""
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one sync; it owns the open log row until it ends or is taken over."""
+
+    log_id: UUID
+    transaction_id: TransactionId
+    key: EntityKey
+    started_at: datetime
+    retry_count: int
+    trigger: Trigger
+    intent: Intent | None
+    """Left by an earlier attempt whose answer was lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ends, for the log row."""
+
+    status: Status
+    operation: Operation = Operation.NONE
+    reason: Reason | None = None
+    message: str = ""
+    target_id: str | None = None
+    mapping_id: UUID | None = None
+    kind: Kind | None = None
+    source: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    keep_intent: bool = False
+
+
+def _row_of(key: EntityKey) -> dict[str, Any]:
+    return {
+        "entityType": key.entity.entity_type,
+        "sourceEntity": key.entity,
+        "sourceEntityId": key.crm_id,
+        "direction": Direction.CRM_TO_FINANCE,
+    }
+
+
+async def open_attempt(
+    db: Database,
+    key: EntityKey,
+    trigger: Trigger,
+    payload: Mapping[str, Any],
+    transaction_id: TransactionId,
+    now: datetime,
+) -> Attempt:
+    """Open a log row for this entity, or go on with the one that an earlier attempt left open."""
+    statement = insert(t).values(
+        **_row_of(key),
+        transactionId=transaction_id,
+        operation=Operation.NONE,
+        status=Status.IN_PROGRESS,
+        triggerType=trigger,
+        triggerPayload=dict(payload),
+        startedAt=now,
+    )
+    crashed = t.c.status == Status.IN_PROGRESS
+    opened = await db.execute(
+        statement.on_conflict_do_update(
+            index_elements=["direction", "entityType", "sourceEntityId"],
+            index_where=_OPEN,
+            set_={
+                "transactionId": transaction_id,
+                "status": Status.IN_PROGRESS,
+                "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
+            },
+        ).returning(t.c.id, t.c.startedAt, t.c.retryCount, t.c.intent, t.c.triggerType)
+    )
+    row = opened.one()
+    return Attempt(
+        log_id=row.id,
+        transaction_id=transaction_id,
+        key=key,
+        started_at=row.startedAt,
+        retry_count=row.retryCount,
+        trigger=Trigger(row.triggerType),
+        intent=_intent(row.intent),
+    )
+
+
+async def note_intent(db: Database, attempt: Attempt, intent: Intent) -> None:
+    """Make the write that comes next known, durably. Raises `TakenOver`."""
+    noted = await db.execute(
+        t.update().where(_mine(attempt)).values(operation=intent.operation, intent=_intent_json(intent))
+    )
+    if noted.rowcount != 1:
+        raise TakenOver
+
+
+async def close(connection: AsyncConnection, attempt: Attempt, ending: Ending, now: datetime) -> None:
+    """End the attempt's row; a final outcome also settles what earlier rows of the entity asked for.
+
+    Raises `TakenOver` when the row is no longer this attempt's, so that the transaction rolls back.
+    """
+    closed = await connection.execute(t.update().where(_mine(attempt)).values(**_ended(attempt, ending, now)))
+    if closed.rowcount != 1:
+        raise TakenOver
+    if _settles(ending):
+        await _resolve_earlier(connection, attempt, now)
+
+
+async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bool) -> None:
+    """Leave the row open for a later attempt, with the reason of this one's failure."""
+    changed = await db.execute(
+        t.update()
+        .where(_mine(attempt))
+        .values(
+            status=Status.PENDING,
+            reason=ending.reason,
+            errorMessage=ending.message or None,
+            retryCount=t.c.retryCount + (1 if counts else 0),
+            **({} if ending.keep_intent else {"intent": None}),
+        )
+    )
+    if changed.rowcount != 1:
+        raise TakenOver
+
+
+async def note_skip(
+    db: Database,
+    key: EntityKey,
+    trigger: Trigger,
+    payload: Mapping[str, Any],
+    transaction_id: TransactionId,
+    reason: Reason,
+    now: datetime,
+) -> None:
+    """Log a notice that was skipped before anything was read."""
+    await db.execute(
+        t.insert().values(
+            **_row_of(key),
+            transactionId=transaction_id,
+            operation=Operation.NONE,
+            status=Status.SKIPPED,
+            reason=reason,
+            triggerType=trigger,
+            triggerPayload=dict(payload),
+            startedAt=now,
+            completedAt=now,
+            durationMs=0,
+        )
+    )
+
+
+async def lost_write(db: Database, key: EntityKey) -> Intent | None:
+    """The newest write of this entity whose answer was lost, from a sync that has ended."""
+    found = await db.execute(
+        select(t.c.intent)
+        .where(_of(key), t.c.intent.is_not(None), t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
+        .order_by(t.c.startedAt.desc())
+        .limit(1)
+    )
+    return _intent(found.scalar_one_or_none())
+
+
+async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:
+    """The message of an unsettled row of this entity with this reason; None when there is none."""
+    found = await db.execute(
+        select(t.c.errorMessage)
+        .where(_of(key), t.c.status.in_(ATTENTION), t.c.reason == reason, t.c.resolvedAt.is_(None))
+        .order_by(t.c.startedAt.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else row.errorMessage or ""
+
+
+async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
+    """Make a failed or conflicting sync pending again. None when there is nothing to put back.
+
+    Where a newer sync of the entity is open already, that one serves and the old row is only settled.
+    """
+    row = (
+        await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
+    ).one_or_none()
+    if row is None:
+        return None
+    key = key_of(row)
+    open_row = await connection.execute(select(t.c.id).where(_of(key), _OPEN))
+    mine = t.update().where(t.c.id == log_id)
+    if open_row.first() is not None or row.status == Status.CONFLICT:
+        await connection.execute(mine.values(resolvedAt=text("now()")))
+    else:
+        await connection.execute(
+            mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
+        )
+    return key
+
+
+async def retriable(db: Database) -> list[UUID]:
+    """The failed syncs that are not settled yet, oldest first."""
+    found = await db.execute(
+        select(t.c.id).where(t.c.status == Status.FAILED, _RETRIABLE).order_by(t.c.startedAt)
+    )
+    return list(found.scalars())
+
+
+def key_of(row: Row[Any]) -> EntityKey:
+    return EntityKey(Entity(row.sourceEntity), CrmId(row.sourceEntityId))
+
+
+_RETRIABLE = and_(
+    t.c.status.in_((Status.FAILED, Status.CONFLICT)),
+    t.c.resolvedAt.is_(None),
+    t.c.direction == Direction.CRM_TO_FINANCE,
+)
+
+
+def _of(key: EntityKey) -> Any:
+    return and_(
+        t.c.sourceEntityId == key.crm_id,
+        t.c.entityType == key.entity.entity_type,
+        t.c.direction == Direction.CRM_TO_FINANCE,
+    )
+
+
+def _mine(attempt: Attempt) -> Any:
+    return and_(
+        t.c.id == attempt.log_id,
+        t.c.transactionId == attempt.transaction_id,
+        t.c.status == Status.IN_PROGRESS,
+    )
+
+
+def _settles(ending: Ending) -> bool:
+    in_step = ending.reason in (Reason.CHECKSUM_MATCH, Reason.DELETED_IN_CRM, Reason.NOT_IN_CRM)
+    return ending.status in (Status.SUCCESS, Status.FAILED, Status.CONFLICT) or in_step
+
+
+async def _resolve_earlier(connection: AsyncConnection, attempt: Attempt, now: datetime) -> None:
+    await connection.execute(
+        t.update()
+        .where(
+            _of(attempt.key),
+            t.c.status.in_((Status.FAILED, Status.CONFLICT)),
+            t.c.resolvedAt.is_(None),
+            t.c.id != attempt.log_id,
+        )
+        .values(resolvedAt=now)
+    )
+
+
+def _ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "status": ending.status,
+        "operation": ending.operation,
+        "reason": ending.reason,
+        "errorMessage": ending.message or None,
+        "targetEntityId": ending.target_id,
+        "entityMappingId": ending.mapping_id,
+        "kind": ending.kind,
+        "sourceData": ending.source,
+        "targetDataBefore": ending.before,
+        "targetDataAfter": ending.after,
+        "completedAt": now,
+        "durationMs": max(0, round((now - attempt.started_at).total_seconds() * 1000)),
+    }
+    if not ending.keep_intent:
+        values["intent"] = None
+    return values
+
+
+def _intent_json(intent: Intent) -> dict[str, Any]:
+    return {
+        "operation": intent.operation,
+        "transactionId": str(intent.transaction_id),
+        "number": intent.number,
+        "fields": dict(intent.fields),
+    }
+
+
+def _intent(stored: Mapping[str, Any] | None) -> Intent | None:
+    if not stored:
+        return None
+    return Intent(
+        operation=Operation(stored["operation"]),
+        transaction_id=TransactionId(UUID(stored["transactionId"])),
+        number=stored.get("number", ""),
+        fields=stored.get("fields", {}),
+    )
+
+
+async def remark(db: Database, log_id: UUID, reason: Reason, message: str) -> None:
+    """Add a remark to a sync that has succeeded."""
+    await db.execute(t.update().where(t.c.id == log_id).values(reason=reason, errorMessage=message))
+
+
+async def in_doubt(db: Database, key: EntityKey) -> bool:
+    """Whether a write of this entity is in doubt and not settled by a person yet."""
+    found = await db.execute(
+        select(t.c.id).where(_of(key), t.c.status == Status.IN_DOUBT, t.c.resolvedAt.is_(None)).limit(1)
+    )
+    return found.first() is not None
+
+
+async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
+    """Failed documents that could not be written because this customer could not."""
+    found = await db.execute(
+        select(t.c.id).where(
+            t.c.status == Status.FAILED,
+            t.c.resolvedAt.is_(None),
+            t.c.reason == Reason.CUSTOMER_FAILED,
+            t.c.sourceData["customerId"].as_string() == customer,
+        )
+    )
+    return list(found.scalars())
+
+
+async def fail_open(db: Database, key: EntityKey, reason: Reason, message: str) -> None:
+    """End the open row of an entity as failed; its intent stays, so that the next attempt looks first."""
+    await db.execute(
+        t.update()
+        .where(_of(key), _OPEN)
+        .values(
+            status=Status.FAILED,
+            reason=reason,
+            errorMessage=message,
+            completedAt=text("now()"),
+            durationMs=text("""(extract(epoch FROM now() - "startedAt") * 1000)::int"""),
+        )
+    )

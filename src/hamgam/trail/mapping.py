@@ -1,0 +1,182 @@
+"""Entity mappings: the rows that link a CRM id and a finance id."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping as t
+from hamgam.model import (
+    Change,
+    CrmId,
+    Entity,
+    EntityKey,
+    EntityMapping,
+    EntityType,
+    FinanceId,
+    Kind,
+    System,
+    TransactionId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a finished sync stores of both sides."""
+
+    entity: Entity
+    crm_id: CrmId
+    finance_id: FinanceId
+    kind: Kind | None = None
+    transaction_id: TransactionId
+    at: datetime
+    source: System = System.CRM
+    crm_checksum: str | None
+    finance_checksum: str | None
+    crm_updated_at: datetime | None
+
+
+async def by_crm_id(db: Database, entity_type: EntityType, crm_id: CrmId) -> EntityMapping | None:
+    found = await db.execute(select(t).where(t.c.entityType == entity_type, t.c.crmId == crm_id))
+    row = found.one_or_none()
+    return _mapping(row) if row else None
+
+
+async def owners(db: Database, codes: Iterable[FinanceId]) -> dict[FinanceId, CrmId]:
+    """Which CRM customers these finance contacts are mapped to; unmapped ones are left out."""
+    wanted = list(codes)
+    if not wanted:
+        return {}
+    found = await db.execute(
+        select(t.c.financeId, t.c.crmId).where(
+            t.c.entityType == EntityType.CUSTOMER, t.c.financeId.in_(wanted)
+        )
+    )
+    return {FinanceId(row.financeId): CrmId(row.crmId) for row in found}
+
+
+async def pairs(db: Database) -> AsyncIterator[tuple[FinanceId, CrmId]]:
+    """Every customer mapping as (finance id, CRM id), streamed."""
+    async with db.transaction() as connection:
+        rows = await connection.stream(
+            select(t.c.financeId, t.c.crmId).where(t.c.entityType == EntityType.CUSTOMER)
+        )
+        async for finance_id, crm_id in rows:
+            yield FinanceId(finance_id), CrmId(crm_id)
+
+
+async def count_customers(db: Database) -> int:
+    counted = await db.execute(
+        select(func.count()).select_from(t).where(t.c.entityType == EntityType.CUSTOMER)
+    )
+    return int(counted.scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was last known of a mapped CRM entity."""
+
+    mapping_id: UUID
+    crm_updated_at: datetime | None
+    checksum: str | None
+
+
+async def versions(db: Database, changes: Sequence[Change]) -> dict[EntityKey, Version]:
+    """What is known of the entities that these changes are about; unmapped ones are left out."""
+    wanted = [c.key.crm_id for c in changes]
+    if not wanted:
+        return {}
+    rows = await db.execute(
+        select(t.c.id, t.c.crmEntity, t.c.crmId, t.c.crmUpdatedAt, t.c.crmChecksum).where(
+            t.c.crmId.in_(wanted)
+        )
+    )
+    return {
+        EntityKey(Entity(row.crmEntity), CrmId(row.crmId)): Version(row.id, row.crmUpdatedAt, row.crmChecksum)
+        for row in rows
+    }
+
+
+async def mark_seen(db: Database, seen: Sequence[tuple[UUID, datetime]]) -> None:
+    """Remember the versions of CRM entities that were looked at and needed nothing."""
+    if not seen:
+        return
+    async with db.transaction() as connection:
+        await connection.execute(
+            t.update().where(t.c.id == bindparam("mapping")).values(crmUpdatedAt=bindparam("version")),
+            [{"mapping": mapping_id, "version": version} for mapping_id, version in seen],
+        )
+
+
+async def bind(connection: AsyncConnection, binding: Binding) -> UUID:
+    """Store a mapping, new or known, and return its id.
+
+    A CRM id never moves to another finance id here: that raises `IntegrityError` on the database's own
+    unique keys or leaves the row as it was, and then `LookupError` is raised.
+    """
+    values = _values(binding)
+    statement = insert(t).values(**values)
+    changed = {name: statement.excluded[name] for name in values if name not in _IDENTITY}
+    stored = await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["entityType", "crmId"],
+            set_=changed | {"updatedAt": func.now()},
+            where=t.c.financeId == statement.excluded.financeId,
+        ).returning(t.c.id)
+    )
+    row = stored.one_or_none()
+    if row is None:
+        raise LookupError(f"{binding.crm_id} is mapped to another finance id")
+    return UUID(str(row.id))
+
+
+async def note_seen(connection: AsyncConnection, mapping_id: UUID, crm_updated_at: datetime | None) -> None:
+    """Remember that this version of the CRM entity was looked at and needed nothing."""
+    await connection.execute(t.update().where(t.c.id == mapping_id).values(crmUpdatedAt=crm_updated_at))
+
+
+async def block(connection: AsyncConnection, mapping_id: UUID, why: str | None) -> None:
+    """Stop all writes for this entity until a person has acted; None lifts it."""
+    await connection.execute(t.update().where(t.c.id == mapping_id).values(blocked=why))
+
+
+_IDENTITY = {"entityType", "crmId", "financeId", "crmEntity"}
+
+
+def _values(b: Binding) -> Mapping[str, Any]:
+    return {
+        "entityType": b.entity.entity_type,
+        "crmId": b.crm_id,
+        "financeId": b.finance_id,
+        "crmEntity": b.entity,
+        "kind": b.kind,
+        "lastSyncTransactionId": b.transaction_id,
+        "lastSyncAt": b.at,
+        "lastSyncSource": b.source.upper(),
+        "crmChecksum": b.crm_checksum,
+        "financeChecksum": b.finance_checksum,
+        "crmUpdatedAt": b.crm_updated_at,
+        "financeUpdatedAt": b.at,
+    }
+
+
+def _mapping(row: Row[Any]) -> EntityMapping:
+    return EntityMapping(
+        id=row.id,
+        entity=Entity(row.crmEntity),
+        crm_id=CrmId(row.crmId),
+        finance_id=FinanceId(row.financeId),
+        kind=Kind(row.kind) if row.kind else None,
+        transaction_id=TransactionId(row.lastSyncTransactionId) if row.lastSyncTransactionId else None,
+        last_sync_at=row.lastSyncAt,
+        crm_checksum=row.crmChecksum,
+        finance_checksum=row.financeChecksum,
+        crm_updated_at=row.crmUpdatedAt,
+        blocked=row.blocked,
+    )

@@ -1,0 +1,126 @@
+"""What the installation remembers of each remote system: the shared login and how its calls went."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import remote_system as t
+from hamgam.model import RemoteSession, System
+
+
+class SharedSessions:
+    """Keeps the login of each system in the database, so that all processes use one."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def load(self, system: System) -> RemoteSession | None:
+        found = await self._db.execute(select(t.c.session).where(t.c.system == system))
+        stored = found.scalar_one_or_none()
+        return RemoteSession(stored["token"], stored["attributes"]) if stored else None
+
+    async def save(self, system: System, session: RemoteSession | None) -> None:
+        stored = {"token": session.token, "attributes": dict(session.attributes)} if session else None
+        await _upsert(self._db, system, session=stored)
+
+    @asynccontextmanager
+    async def exclusive(self, system: System) -> AsyncIterator[None]:
+        async with self._db.locked(f"login:{system}", wait=True):
+            yield
+
+    async def refused_at(self, system: System, credentials: str) -> datetime | None:
+        found = await self._db.execute(
+            select(t.c.refusedAt).where(t.c.system == system, t.c.refusedCredentials == credentials)
+        )
+        return found.scalar_one_or_none()
+
+    async def note_refusal(self, system: System, credentials: str, at: datetime) -> None:
+        await _upsert(self._db, system, refusedCredentials=credentials, refusedAt=at)
+
+
+@dataclass(slots=True)
+class _Tally:
+    calls: int = 0
+    milliseconds: float = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    contact: datetime | None = None
+    state: str = "ok"
+
+
+class CallTally:
+    """Counts remote calls in memory and adds them to the database now and then.
+
+    Counters of all processes meet in one row per system, for `/metrics`, `/ready` and `status`.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._clock = clock
+        self._tallies: dict[System, _Tally] = {}
+
+    def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None:
+        tally = self._tallies.setdefault(system, _Tally())
+        tally.calls += 1
+        tally.milliseconds += seconds * 1000
+        tally.state = "ok" if ok else reason
+        if ok:
+            tally.contact = self._clock()
+        else:
+            tally.errors[reason] += 1
+
+    async def flush(self) -> None:
+        """Add what was counted since the last time. Nothing is lost when the database is away."""
+        for system in list(self._tallies):
+            tally = self._tallies.pop(system)
+            try:
+                await _add(self._db, system, tally, self._clock())
+            except BaseException:
+                self._give_back(system, tally)
+                raise
+
+    def _give_back(self, system: System, tally: _Tally) -> None:
+        newer = self._tallies.setdefault(system, _Tally(state=tally.state))
+        newer.calls += tally.calls
+        newer.milliseconds += tally.milliseconds
+        newer.errors.update(tally.errors)
+        newer.contact = newer.contact or tally.contact
+
+
+async def _upsert(db: Database, system: System, **values: Any) -> None:
+    statement = insert(t).values(system=system, **values)
+    await db.execute(statement.on_conflict_do_update(index_elements=["system"], set_=values))
+
+
+async def _add(db: Database, system: System, tally: _Tally, now: datetime) -> None:
+    await _upsert(
+        db,
+        system,
+        state=tally.state,
+        stateAt=now,
+        **({"lastContactAt": tally.contact} if tally.contact else {}),
+    )
+    await db.execute(
+        t.update()
+        .where(t.c.system == system)
+        .values(
+            calls=t.c.calls + tally.calls,
+            milliseconds=t.c.milliseconds + round(tally.milliseconds),
+            errors=_added(tally.errors),
+        )
+    )
+
+
+def _added(errors: Counter[str]) -> Any:
+    """`errors` with these counts added, in SQL, so that two processes cannot overwrite each other."""
+    merged: Any = t.c.errors
+    for reason, count in errors.items():
+        before = func.coalesce(t.c.errors[reason].as_integer(), 0)
+        merged = merged.op("||")(func.jsonb_build_object(reason, before + count))
+    return merged if errors else text("errors")
