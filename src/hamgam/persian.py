@@ -122,7 +122,8 @@ def _international(number: str) -> str:
         parsed = phonenumbers.parse(number, "IR")
     except phonenumbers.NumberParseException:
         return number
-    if not phonenumbers.is_possible_number(parsed):
+    # A number without its area code is possible only within a city that is not known here.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
@@ -150,7 +151,7 @@ def _folded(text: str) -> str:
 
 def jalali_date(moment: datetime) -> str:
     """The Persian calendar's day in Tehran at an aware moment, `1404/09/04`."""
-    day = JalaliDate.to_jalali(_in_tehran(moment).date())
+    day = JalaliDate.to_jalali(_in_tehran(moment).date())  # type: ignore[no-untyped-call]
     return f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 

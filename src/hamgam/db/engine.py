@@ -65,6 +65,10 @@ class Database:
                 if held:
                     await asyncio.shield(_unlock(connection, key))
 
+    async def lasting_connection(self) -> AsyncConnection:
+        """A connection outside any transaction that its caller keeps and closes."""
+        return await self._autocommit.connect()
+
     async def check(self) -> None:
         """Raises `Unavailable` when the database does not answer."""
         try:

@@ -28,6 +28,7 @@ metadata = MetaData(
     }
 )
 
+_JSON = JSONB(none_as_null=True)
 _TIME = DateTime(timezone=True)
 _NOW = func.now()
 _NEW_ID = text("gen_random_uuid()")
@@ -70,13 +71,13 @@ sync_log = Table(
     Column("status", Text, nullable=False),
     Column("reason", Text),
     Column("triggerType", Text, nullable=False),
-    Column("triggerPayload", JSONB),
+    Column("triggerPayload", _JSON),
     Column("sourceEntityId", Text, nullable=False),
     Column("targetEntityId", Text),
-    Column("sourceData", JSONB),
-    Column("targetDataBefore", JSONB),
-    Column("targetDataAfter", JSONB),
-    Column("intent", JSONB, comment="the write that was about to be sent, noted before it left"),
+    Column("sourceData", _JSON),
+    Column("targetDataBefore", _JSON),
+    Column("targetDataAfter", _JSON),
+    Column("intent", _JSON, comment="the write that was about to be sent, noted before it left"),
     Column("errorMessage", Text),
     Column("retryCount", Integer, nullable=False, server_default="0"),
     Column("startedAt", _TIME, nullable=False),
@@ -108,7 +109,7 @@ webhook_delivery = Table(
     Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
     Column("entity", Text, nullable=False),
     Column("crmId", Text, nullable=False),
-    Column("payload", JSONB),
+    Column("payload", _JSON),
     Column("receivedAt", _TIME, nullable=False, server_default=_NOW),
     Index("ix_WebhookDelivery_receivedAt", text('"receivedAt" DESC')),
     Index("ix_WebhookDelivery_crmId", "crmId"),
@@ -127,14 +128,14 @@ remote_system = Table(
     "RemoteSystem",
     metadata,
     Column("system", Text, primary_key=True),
-    Column("session", JSONB, comment="the login that all processes share"),
+    Column("session", _JSON, comment="the login that all processes share"),
     Column("refusedCredentials", Text, comment="a fingerprint, never the password"),
     Column("refusedAt", _TIME),
     Column("lastContactAt", _TIME, comment="the last answer of any kind"),
     Column("state", Text, comment="ok, or the reason code of the last failed call"),
     Column("stateAt", _TIME),
     Column("calls", BigInteger, nullable=False, server_default="0"),
-    Column("errors", JSONB, nullable=False, server_default="{}", comment="failed calls by reason"),
+    Column("errors", _JSON, nullable=False, server_default="{}", comment="failed calls by reason"),
     Column("milliseconds", BigInteger, nullable=False, server_default="0", comment="time spent in calls"),
 )
 
@@ -144,5 +145,5 @@ import_run = Table(
     Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
     Column("startedAt", _TIME, nullable=False, server_default=_NOW),
     Column("finishedAt", _TIME, comment="set only when every record was looked at"),
-    Column("counts", JSONB),
+    Column("counts", _JSON),
 )

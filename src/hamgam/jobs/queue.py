@@ -198,3 +198,11 @@ async def release(db: Database, job_id: int) -> None:
             await connection.execute(mine.values(status=text("'aborted'")))
         else:
             await connection.execute(mine.values(status=text("'todo'"), scheduled_at=null()))
+
+
+async def exists(db: Database, task: str) -> bool:
+    """Whether a job of this task waits or runs."""
+    found = await db.execute(
+        select(_jobs.c.id).where(_jobs.c.task_name == task, text("status IN ('todo', 'doing')")).limit(1)
+    )
+    return found.first() is not None

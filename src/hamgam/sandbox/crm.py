@@ -7,6 +7,7 @@ same `insert`, `change` and `remove`, so that both deliver webhooks and move `mo
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,9 @@ from hamgam.sandbox.moods import CrmMood
 from hamgam.sandbox.times import Clock, object_date
 from hamgam.sandbox.wire import Object, Problem
 
+_KEPT = ("crmId", "creatDate", "crmObjectTypeCode")
+"""What an update that replaces everything leaves alone."""
+
 Sleep = Callable[[float], Awaitable[object]]
 
 
@@ -48,7 +52,9 @@ class Crm:
         self.invoices: dict[str, Object] = {}
         self.quotes: dict[str, Object] = {}
         self._by_number: dict[str, set[str]] = {}
+        self._document_numbers = count(1001)
         self.moved: set[str] = set()
+        """Objects that have moved once while pages were read."""
 
         self.licensed = True
         self.locked_out = False
@@ -60,7 +66,7 @@ class Crm:
         self.tokens: dict[str, datetime] = {}
         self.refresh_tokens: dict[str, str] = {}
 
-        self.webhook_secret = "sandbox-webhook-secret"
+        self.webhook_secret = "sandbox-webhook-secret"  # noqa: S105 - public, of a simulation
         self.webhook_targets: dict[str, str] = {}
         self.registrations: dict[str, Registration] = {}
         self.delivery_log: list[Delivery] = []
@@ -134,7 +140,10 @@ class Crm:
         deliver: bool = True,
         **header: Any,
     ) -> str:
-        """Add a sales invoice or quote with its lines (`details` by wire names); totals are computed."""
+        """Add a sales invoice or quote with its lines (`details` by wire names); totals are computed.
+
+        Raises Problem when there is no such customer, or an amount is no number.
+        """
         fields = header | {"identityId": customer_id, "details": list(lines)}
         return self.insert(entity, fields, deliver=deliver)
 
@@ -189,7 +198,7 @@ class Crm:
         table = self.table(kind)
         old = table[crm_id]
         written = {name: value for name, value in changes.items() if name not in READ_ONLY}
-        base = blank(kind) | {name: old[name] for name in ("crmId", "creatDate")} if replace else old
+        base = blank(kind) | {name: old[name] for name in _KEPT} if replace else old
         obj = base | self._finished(written) | {"modifyDate": self._stamp()}
         self._settle(kind, obj, changes)
         table[crm_id] = obj
@@ -249,7 +258,7 @@ class Crm:
             obj.update({name: value for name, value in totals.items() if name not in given})
         date_name = "invoiceDate" if kind == "invoice" else "quoteDate"
         obj[date_name] = obj[date_name] or obj["creatDate"]
-        obj["number"] = obj["number"] or str(1000 + len(self.table(kind)))
+        obj["number"] = obj["number"] or str(next(self._document_numbers))
 
     def _index(self, obj: Object) -> None:
         number = obj.get("customerNumber")

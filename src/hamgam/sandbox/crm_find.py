@@ -1,8 +1,8 @@
 """`find` and the light list: conditions, order and pages.
 
-A condition is joined to the ones before it by its own logicalOperator, left to right; the first one's is idle.
-Text is compared without regard to case, as the CRM's database does. A condition on an empty value is met only
-by "not equal" and "not in".
+A condition is joined to the ones before it by its own logicalOperator, left to right; the first one's is
+idle. Text is compared without regard to case, as the CRM's database does. A condition on an empty value is
+met only by "not equal" and "not in".
 """
 
 from collections.abc import Callable, Iterator
@@ -103,8 +103,8 @@ def _light_page(crm: Crm, wanted: _Search) -> list[Object]:
     if crm.mood.moving_pages:
         newest_first = sorted(rows, key=lambda obj: date_key(obj["modifyDate"]), reverse=True)
         return _page(crm, newest_first, wanted.page_number, wanted.page_size)
-    start = wanted.page_number * wanted.page_size
-    return list(islice(rows, start, start + _size(crm, wanted.page_size)))
+    size = _size(crm, wanted.page_size)
+    return list(islice(rows, wanted.page_number * size, (wanted.page_number + 1) * size))
 
 
 def _identities(crm: Crm, identity_type: int | None) -> Iterator[Object]:

@@ -1,31 +1,31 @@
-"""The objects of the CRM as they travel: their fields, how a new one looks, and what follows from its lines."""
+"""The objects of the CRM as they travel: their fields, a new one, and what follows from its lines."""
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal
 
-from hamgam.sandbox.wire import Object, Problem
+from hamgam.sandbox.wire import Object, Problem, words
 
 Kind = Literal["person", "organization", "invoice", "quote"]
 
 IDENTITY_TYPES: Mapping[str, int] = {"person": 1, "organization": 2}
 
-_CUSTOMER = (
+_CUSTOMER = words(
     "crmId identityId crmObjectTypeCode nickName customerNumber customerDate refId email alternativeEmail "
     "website nationalCode economicCode description subject creatDate modifyDate"
-).split()
-_DOCUMENT = (
+)
+_DOCUMENT = words(
     "crmId crmObjectTypeCode number subject description identityId expireDate totalValue discount vat toll "
     "additionalCosts finalValue discountPercent vatPercent tollPercent priceListName billableObjectState "
     "creatDate modifyDate refId"
-).split()
+)
 LISTS = ("categories", "phoneContacts", "addressContacts", "tags", "extendedProperties")
-_OWN: Mapping[Kind, list[str]] = {
-    "person": ["firstName", "lastName", "birthDate", "gender", "personPrefix"],
-    "organization": ["registerNumber", "registerDate", "businessType", "managerId"],
-    "invoice": ["invoiceDate", "relatedQuoteId"],
-    "quote": ["quoteDate"],
+_OWN: Mapping[Kind, tuple[str, ...]] = {
+    "person": ("firstName", "lastName", "birthDate", "gender", "personPrefix"),
+    "organization": ("registerNumber", "registerDate", "businessType", "managerId"),
+    "invoice": ("invoiceDate", "relatedQuoteId"),
+    "quote": ("quoteDate",),
 }
 
 FIELDS: Mapping[Kind, frozenset[str]] = {
@@ -33,11 +33,13 @@ FIELDS: Mapping[Kind, frozenset[str]] = {
 }
 """The simple fields of each kind: what `find` can ask for."""
 
+_EMPTY: Mapping[Kind, Object] = {kind: dict.fromkeys(sorted(names)) for kind, names in FIELDS.items()}
+
 DATES = frozenset(
-    "customerDate creatDate modifyDate birthDate registerDate invoiceDate quoteDate expireDate".split()
+    words("customerDate creatDate modifyDate birthDate registerDate invoiceDate quoteDate expireDate")
 )
 AMOUNTS = frozenset(
-    "totalValue discount vat toll additionalCosts finalValue discountPercent vatPercent tollPercent".split()
+    words("totalValue discount vat toll additionalCosts finalValue discountPercent vatPercent tollPercent")
 )
 READ_ONLY = frozenset(("crmId", "id", "identityType", "creatDate", "modifyDate"))
 """What a writer may send along and the server ignores."""
@@ -56,11 +58,9 @@ def guid(value: Any) -> str:
 
 def blank(kind: Kind) -> Object:
     """An object of this kind with every field that the contract knows, empty."""
-    empty: Object = dict.fromkeys(sorted(FIELDS[kind]))
     if kind in IDENTITY_TYPES:
-        empty.update({name: [] for name in LISTS})
-        return empty
-    return empty | {"details": []}
+        return _EMPTY[kind] | {name: [] for name in LISTS}
+    return _EMPTY[kind] | {"details": []}
 
 
 def with_contact_ids(items: Any, new_id: Callable[[], str]) -> Any:

@@ -1,4 +1,4 @@
-"""What can go wrong on the way, on request: a list of faults, each used up by the requests that it matches."""
+"""What can go wrong on the way, on request: faults, each used up by the requests that it matches."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from hamgam.sandbox.wire import Object
+from hamgam.sandbox.wire import Object, words
 
 COLUMNS: Mapping[str, str] = {
     "fullname": "Name",
@@ -26,14 +26,12 @@ COLUMNS: Mapping[str, str] = {
 }
 """Each column of the contact form and the key of its value in a row."""
 
-_BLANK: Object = {
-    name: None
-    for name in (
-        "Code RecordId Name NickName NationalCode MobileNo MobileNo2 TelNo TelNo2 Email Email2 Address "
-        "PostalCode CityCode StateCode CountryCode Gender Description WebSiteAddress IsActive IsAdminUser "
-        "TowardType RegDate AccountPartyCode FaxNo BirthDate EconomicCode JobTitle tmpid"
-    ).split()
-} | {"IsActive": True, "IsAdminUser": False, "TowardType": False}
+_KEYS = words(
+    "Code RecordId Name NickName NationalCode MobileNo MobileNo2 TelNo TelNo2 Email Email2 Address "
+    "PostalCode CityCode StateCode CountryCode Gender Description WebSiteAddress IsActive IsAdminUser "
+    "TowardType RegDate AccountPartyCode FaxNo BirthDate EconomicCode JobTitle tmpid"
+)
+_BLANK: Object = dict.fromkeys(_KEYS) | {"IsActive": True, "IsAdminUser": False, "TowardType": False}
 
 _INDEXED = ("TelNo", "MobileNo", "NationalCode", "tmpid")
 
@@ -47,8 +45,8 @@ class ContactBook:
         self._last_code = 0
 
     def add(self, record_id: UUID, registered: str, values: Mapping[str, Any]) -> int:
-        """Insert a row and answer its code, one above the highest ever used."""
-        code = int(values.get("Code") or max(self._last_code, max(self.rows, default=0)) + 1)
+        """Insert a row and answer its code, one above the highest ever used unless it is given."""
+        code = int(values.get("Code") or self._last_code + 1)
         if code in self.rows:
             raise ValueError(f"contact {code} exists")
         self._last_code = max(self._last_code, code)

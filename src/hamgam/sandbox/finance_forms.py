@@ -12,18 +12,22 @@ from typing import Any
 import msgspec
 
 from hamgam.sandbox.finance_contacts import COLUMNS
-from hamgam.sandbox.wire import Object, decode
+from hamgam.sandbox.wire import Object, decode, words
 
 _CONTACT_PREFIX = "gn_web_users."
 _DOCUMENT_PREFIX = "sl_sanad."
 _DOCUMENT_NUMBERS = frozenset(
-    "hssanadstate codenoeesanad codesalemodel salmali codenoeepardakht codemarkazforush codecontact "
-    "codemoshtari codenoeeforush codevaseteh".split()
+    words(
+        "hssanadstate codenoeesanad codesalemodel salmali codenoeepardakht codemarkazforush codecontact "
+        "codemoshtari codenoeeforush codevaseteh"
+    )
 )
 _DOCUMENT_COLUMNS = _DOCUMENT_NUMBERS | {"tozihat", "namenoesanad"}
 _LINE_COLUMNS = frozenset(
-    "__uid _status codekala nameunit qty price mabtakhfif vazn hajm radif finalqty takhfif sumamelinc "
-    "sumameldec".split()
+    words(
+        "__uid _status codekala nameunit qty price mabtakhfif vazn hajm radif finalqty takhfif sumamelinc "
+        "sumameldec"
+    )
 )
 _SUID = re.compile(r"[0-9A-F]{32}")
 _BOOLEANS = {"IsActive", "TowardType"}

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Literal
 
 CRM_USERNAME = "hamgam"
-CRM_PASSWORD = "crm-demo-password"
+CRM_PASSWORD = "crm-demo-password"  # noqa: S105 - public, of a simulation
 FINANCE_USERNAME = "مدیر سیستم"
-FINANCE_PASSWORD = "finance-demo-password"
+FINANCE_PASSWORD = "finance-demo-password"  # noqa: S105 - public, of a simulation
 FINANCE_PASSWORD_MD5 = hashlib.md5(FINANCE_PASSWORD.encode(), usedforsecurity=False).hexdigest().upper()
 
 EVENTS = frozenset(

@@ -93,7 +93,8 @@ class People:
     def _add_customer(self, rng: Random, directory: Directory) -> Action:
         someone = directory.anyone()
         kind: Kind = "organization" if someone.is_organization else "person"
-        crm_id = self._crm.add_customer(kind, **customer_fields(someone))
+        number = self._free_number()
+        crm_id = self._crm.add_customer(kind, customerNumber=number, **customer_fields(someone))
         return Action("customer_added", "customer", crm_id, f"مشتری تازه: {someone.name}")
 
     def _edit_customer(self, rng: Random, directory: Directory) -> Action:
@@ -109,7 +110,7 @@ class People:
 
     def _edit_name(self, customer: Object, directory: Directory) -> Action:
         if customer["crmId"] in self._crm.organizations:
-            changes = {"nickName": directory.organization().name}
+            changes: dict[str, Any] = {"nickName": directory.organization().name}
         else:
             someone = directory.person()
             changes = {
@@ -136,6 +137,12 @@ class People:
         total = self._crm.get(crm_id)["finalValue"]
         detail = f"{subject}: {len(lines)} ردیف، {total:,f} ریال"
         return Action(f"{entity}_added", entity, crm_id, detail)
+
+    def _free_number(self) -> str:
+        number = 500_001 + len(self._crm.persons) + len(self._crm.organizations)
+        while self._crm.numbered(str(number)):
+            number += 1
+        return str(number)
 
     def _anyone(self, rng: Random) -> Object:
         ids = [*self._crm.persons, *self._crm.organizations]

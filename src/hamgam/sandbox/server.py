@@ -92,7 +92,9 @@ class Sandbox:
         return self._ports["finance"].url
 
     async def __aenter__(self) -> Self:
-        self.crm.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self.crm.http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=10)
+        )
         for port in self._ports.values():
             await port.open()
         return self

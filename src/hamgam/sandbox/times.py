@@ -1,4 +1,4 @@
-"""How the two systems write time. Everything that comes in is aware UTC; object dates are naive Tehran time."""
+"""How the two systems write time. What comes in is aware UTC; object dates are naive Tehran time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

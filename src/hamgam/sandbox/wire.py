@@ -27,6 +27,11 @@ def decode(raw: bytes | str) -> Any:
     return _decoder.decode(raw)
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Names written as one text, for tables that would be long otherwise."""
+    return tuple(text.split())
+
+
 class Problem(Exception):
     """A request that the simulated server refuses with a status."""
 

@@ -6,7 +6,7 @@ run: a read-only client refuses every write before it is sent.
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -75,7 +75,7 @@ class Stream:
         self._response = response
         self._effect = effect
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         try:
             async for chunk in self._response.content.iter_any():
                 yield chunk

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, select, text
+from sqlalchemy import Row, and_, case, not_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -374,3 +374,13 @@ async def fail_open(db: Database, key: EntityKey, reason: Reason, message: str) 
             durationMs=text("""(extract(epoch FROM now() - "startedAt") * 1000)::int"""),
         )
     )
+
+
+async def purge(db: Database, before: datetime) -> int:
+    """Empty the data columns of ended rows that are older; outcomes stay. Answers how many rows."""
+    data = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
+    held = or_(*(t.c[name].is_not(None) for name in data))
+    old = and_(t.c.startedAt < before, t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS)))
+    unsettled = and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
+    purged = await db.execute(t.update().where(old, held, not_(unsettled)).values(dict.fromkeys(data)))
+    return purged.rowcount

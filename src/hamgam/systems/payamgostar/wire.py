@@ -5,14 +5,12 @@ Sites customise their objects, so nothing here insists on more than it needs.
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from hamgam.model import CrmId
-
-TEHRAN = ZoneInfo("Asia/Tehran")
+from hamgam.persian import TEHRAN
 
 Text = str | int | None
 """A text field. Some sites send numbers such as a customer number unquoted."""

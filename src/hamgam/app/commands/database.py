@@ -1,0 +1,114 @@
+"""`hamgam db`: schema, health, address, backup and restore."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.wiring import database_url, open_database
+from hamgam.db import schema
+from hamgam.db.embedded import postgres_program
+from hamgam.db.engine import Database
+from hamgam.errors import Unavailable, UsageError
+from hamgam.settings import Settings
+
+_REPLACE = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+
+
+async def upgrade(settings: Settings) -> int:
+    where = await asyncio.to_thread(database_url, settings)
+    before = await asyncio.to_thread(schema.upgrade, where)
+    _, now = await asyncio.to_thread(schema.version, where)
+    console().print(f"schema {now}" + ("" if before == now else f", was {before or 'empty'}"))
+    return 0
+
+
+async def check(settings: Settings, *, as_json: bool) -> int:
+    where = await asyncio.to_thread(database_url, settings)
+    found, needed = await asyncio.to_thread(schema.version, where)
+    db = Database(where)
+    try:
+        facts = await _facts(db)
+    finally:
+        await db.aclose()
+    document = {"schema": found, "needed": needed, "ok": found == needed, **facts}
+    if as_json:
+        print_json(document)
+    else:
+        console().print(table(("database", ""), document.items()))
+    return 0 if found == needed else 1
+
+
+async def url(settings: Settings) -> int:
+    where = await asyncio.to_thread(database_url, settings)
+    sys.stdout.write(where + "\n")
+    if settings.database_url is None:
+        progress_console().print("the embedded database runs while a hamgam process runs")
+    return 0
+
+
+async def backup(settings: Settings, file: Path) -> int:
+    if file.exists():
+        raise UsageError(f"backup: {file} exists; choose another name")
+    async with open_database(settings) as db:
+        await _tool("pg_dump", db.url, "--format=custom", f"--file={file}")
+    if sys.platform != "win32":
+        file.chmod(0o600)
+    console().print(f"wrote {file}")
+    return 0
+
+
+async def restore(settings: Settings, file: Path) -> int:
+    if not file.is_file():
+        raise UsageError(f"restore: there is no file {file}")
+    async with open_database(settings) as db:
+        await _nobody_else(db)
+        await _tool("pg_restore", db.url, "--list", str(file), connect=False)
+        await _tool(
+            "pg_restore", db.url, "--clean", "--if-exists", "--no-owner", "--single-transaction", str(file)
+        )
+        await asyncio.to_thread(schema.upgrade, db.url)
+    console().print(f"restored {file}")
+    return 0
+
+
+async def _facts(db: Database) -> dict[str, object]:
+    rows = await db.execute(
+        text(
+            "SELECT version() AS server, pg_size_pretty(pg_database_size(current_database())) AS size,"
+            " (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections"
+        )
+    )
+    row = rows.one()
+    return {"server": row.server.split(" on ")[0], "size": row.size, "connections": row.connections}
+
+
+async def _nobody_else(db: Database) -> None:
+    others = await db.execute(
+        text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND application_name = 'hamgam'"
+        )
+    )
+    if others.scalar_one():
+        raise UsageError("restore: hamgam is running on this database; stop it first")
+
+
+async def _tool(name: str, where: str, *arguments: str, connect: bool = True) -> None:
+    """Run one of PostgreSQL's own programs; a password goes by its environment, never by its arguments."""
+    program = postgres_program(name)
+    target = make_url(where)
+    environment = os.environ | ({"PGPASSWORD": str(target.password)} if target.password else {})
+    place = target.set(password=None).render_as_string()
+    command = [str(program), *arguments, *([f"--dbname={place}"] if connect else [])]
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise Unavailable(f"{name}: {said[0] if said else f'ended with {done.returncode}'}")

@@ -1,0 +1,44 @@
+"""What commands print: one JSON document, or tables for people."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(document: object) -> None:
+    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def console() -> Console:
+    """For people, on stdout."""
+    return Console(highlight=False)
+
+
+def progress_console() -> Console:
+    """For progress and remarks, on stderr."""
+    return Console(stderr=True, highlight=False)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+    made = Table(*headings, title=title, title_justify="left")
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items())) or "none"
+
+
+def camel(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Our names as the JSON documents spell them: `finance_id` is `financeId`."""
+    return {_camel(name): value for name, value in record.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -1,0 +1,46 @@
+"""`hamgam sandbox`: both remote systems, simulated, on loopback."""
+
+import asyncio
+import contextlib
+
+from hamgam import sandbox
+from hamgam.app.commands.output import console
+from hamgam.app.commands.serving import listen, until_told_to_stop
+from hamgam.errors import UsageError
+
+
+async def run(*, crm_port: int, finance_port: int, customers: int) -> int:
+    if customers < 0:
+        raise UsageError(f"--customers: {customers} is not a number of customers")
+    for port in (crm_port, finance_port):
+        listen("127.0.0.1", port).close()
+    serving = asyncio.ensure_future(
+        sandbox.serve(crm_port=crm_port, finance_port=finance_port, customers=customers, started=_announce)
+    )
+    waiting = asyncio.ensure_future(until_told_to_stop())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (serving, waiting):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    return 0
+
+
+def _announce(box: sandbox.Sandbox) -> None:
+    out = console()
+    out.print("Put this into .env, or into the environment, of a hamgam beside it:\n")
+    for name, value in environment(box).items():
+        out.print(f"{name}={value}", markup=False, soft_wrap=True)
+    out.print("\nFaults, journal and people are at /_sandbox on both ports. Ctrl-C ends it.")
+
+
+def environment(box: sandbox.Sandbox) -> dict[str, str]:
+    """The settings with which the engine reaches this sandbox."""
+    return {
+        "CRM_API_BASE_URL": box.crm_url,
+        "CRM_USERNAME": sandbox.CRM_USERNAME,
+        "CRM_PASSWORD": sandbox.CRM_PASSWORD,
+        "FINANCE_API_BASE_URL": box.finance_url,
+        "FINANCE_USERNAME": sandbox.FINANCE_USERNAME,
+        "FINANCE_PASSWORD": sandbox.FINANCE_PASSWORD_MD5,
+    }

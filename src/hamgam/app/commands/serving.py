@@ -1,0 +1,137 @@
+"""`hamgam start`, `web` and `worker`: the processes that stay."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from hamgam import __version__
+from hamgam.app.commands.subscribing import address, keep_registering
+from hamgam.app.web import WebContext, create_app
+from hamgam.app.wiring import open_database, open_site, utcnow, work
+from hamgam.db.engine import Database
+from hamgam.errors import UsageError
+from hamgam.jobs.worker import Worker
+from hamgam.settings import Settings
+
+logger = structlog.get_logger()
+
+_GRACE_SECONDS = 10
+
+
+async def run(settings: Settings, *, web: bool, worker: bool) -> int:
+    """Serve until a signal says to stop; what runs then is finished first."""
+    settings.require_remote()
+    listener = listen(settings.host, settings.port) if web else None
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(open_database(settings))
+        await stack.enter_async_context(engine(settings, db, listener, worker=worker))
+        logger.info("hamgam.started", version=__version__, web=web, worker=worker)
+        await until_told_to_stop()
+        logger.info("hamgam.stopping")
+    return 0
+
+
+@asynccontextmanager
+async def engine(
+    settings: Settings, db: Database, listener: socket.socket | None, *, worker: bool
+) -> AsyncIterator[None]:
+    """The web service on `listener` and a worker, running while the block runs."""
+    async with AsyncExitStack() as stack:
+        running: Callable[[], bool] = lambda: False  # noqa: E731
+        if worker or settings.enable_webhooks:
+            site = await stack.enter_async_context(open_site(settings, db))
+        if worker:
+            processor = Worker(db.url, work(settings, site))
+            running = lambda: processor.running  # noqa: E731
+            await stack.enter_async_context(_background(processor.run()))
+        if listener is not None:
+            if settings.enable_webhooks:
+                await stack.enter_async_context(_background(keep_registering(site, address(settings))))
+            context = WebContext(settings=settings, db=db, clock=utcnow, workers_running=running)
+            await stack.enter_async_context(_web(context, listener))
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else starts. Raises `UsageError` when it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"HOST, PORT: {host}:{port} cannot be used: {reason}") from None
+    return listener
+
+
+async def until_told_to_stop() -> None:
+    """Wait for Ctrl-C or a service manager's signal."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with _signals(lambda: loop.call_soon_threadsafe(stop.set)):
+        # A loop that only waits does not look at signals on Windows.
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1)
+
+
+@contextmanager
+def _signals(act: Callable[[], object]) -> Iterator[None]:
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: act()) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: it stops with the engine, in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _web(context: WebContext, listener: socket.socket) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        create_app(context),
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 - it has no event for this
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,106 @@
+"""`hamgam status`, `logs` and `check-apis`: they read and print."""
+
+import asyncio
+from typing import Any
+
+from hamgam.app.commands.output import console, counts, print_json, table
+from hamgam.app.status import recent_syncs, status
+from hamgam.app.wiring import open_database, open_site, utcnow
+from hamgam.errors import UsageError
+from hamgam.model import ProbeReport, Status, Trigger
+from hamgam.settings import Settings
+
+_COLUMNS = (
+    "startedAt",
+    "operation",
+    "status",
+    "reason",
+    "triggerType",
+    "sourceEntityId",
+    "targetEntityId",
+    "id",
+)
+
+
+async def show_status(settings: Settings, *, as_json: bool) -> int:
+    async with open_database(settings) as db:
+        found = await status(db, utcnow)
+    if as_json:
+        print_json(found)
+        return 0
+    syncs, systems, poll = found["syncs"], found["systems"], found["last_poll"]
+    rows = [
+        ("needs attention", found["needs_attention"]),
+        ("queue depth", found["queue_depth"]),
+        ("oldest waiting (s)", round(found["oldest_waiting_seconds"])),
+        ("mappings", counts(found["mappings"])),
+        ("syncs today", counts(syncs["today"])),
+        ("syncs in 24 h", counts(syncs["last_24h"])),
+        ("syncs in all", counts(syncs["all"])),
+        ("last poll", poll["at"] or "never"),
+        *((name, _system(now)) for name, now in systems.items()),
+    ]
+    console().print(table(("hamgam", ""), rows))
+    return 0
+
+
+def _system(now: dict[str, Any]) -> str:
+    return f"{now['state']}, last contact {now['last_contact'] or 'never'}"
+
+
+async def show_logs(
+    settings: Settings,
+    *,
+    status: str | None,
+    entity: str | None,
+    trigger: str | None,
+    limit: int,
+    as_json: bool,
+) -> int:
+    _one_of("--status", status, Status)
+    _one_of("--trigger", trigger, Trigger)
+    if limit < 1:
+        raise UsageError(f"--limit: {limit} is not a number of rows; give 1 or more")
+    async with open_database(settings) as db:
+        rows = await recent_syncs(db, limit=limit, status=status, entity=entity, trigger=trigger)
+    if as_json:
+        print_json(rows)
+        return 0
+    console().print(table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows)))
+    return 0
+
+
+async def check_apis(settings: Settings, *, as_json: bool) -> int:
+    """Exit status 3 when a system cannot be reached or refuses the login."""
+    async with open_database(settings) as db, open_site(settings, db, read_only=True) as site:
+        crm, finance = await asyncio.gather(site.crm.probe(), site.finance.probe())
+    reports = {"crm": crm, "finance": finance}
+    if as_json:
+        print_json({name: _probe_document(report) for name, report in reports.items()})
+    else:
+        for name, report in reports.items():
+            _show_probe(name, report)
+    return 0 if all(report.reachable and report.login for report in reports.values()) else 3
+
+
+def _probe_document(report: ProbeReport) -> dict[str, Any]:
+    return {
+        "reachable": report.reachable,
+        "login": report.login,
+        "findings": [{"code": f.code, "value": f.value, "meaning": f.meaning} for f in report.findings],
+        "ms": dict(report.milliseconds),
+    }
+
+
+def _show_probe(name: str, report: ProbeReport) -> None:
+    out = console()
+    state = "reachable" if report.reachable else "NOT REACHABLE"
+    login = "logged in" if report.login else "NOT LOGGED IN"
+    rows = [(finding.code, finding.value, finding.meaning) for finding in report.findings]
+    out.print(table(("finding", "value", "what it means"), rows, title=f"{name}: {state}, {login}"))
+    out.print(", ".join(f"{read} {took} ms" for read, took in report.milliseconds.items()))
+
+
+def _one_of(option: str, value: str | None, choices: type[Status] | type[Trigger]) -> None:
+    if value is not None and value not in {choice.value for choice in choices}:
+        raise UsageError(f"{option}: {value} is not one of {', '.join(choices)}")

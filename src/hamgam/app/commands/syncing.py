@@ -1,0 +1,181 @@
+"""`hamgam sync` and `hamgam retry`: looks at entities by hand, in this process."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.wiring import open_database, open_site, utcnow
+from hamgam.db.engine import Database
+from hamgam.errors import UsageError
+from hamgam.intake.poll import find, too_many
+from hamgam.jobs.runner import plan_notice, retry, run_notice
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
+from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
+from hamgam.settings import Settings
+from hamgam.sync.site import Outcome, Site
+from hamgam.trail import log, mapping
+
+_AGE = re.compile(r"(\d{1,6})([mhd])")
+_AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_JALALI = re.compile(r"1[34]\d\d[/-]\d{1,2}[/-]\d{1,2}")
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_FAILURES = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+
+
+async def run_customers(settings: Settings, ids: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
+    keys = [EntityKey(Entity.CUSTOMER, crm_id) for crm_id in _crm_ids(ids)]
+    async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
+        return await _run(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
+
+
+async def run_documents(settings: Settings, ids: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
+    wanted = _crm_ids(ids)
+    async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
+        keys = [await _document_key(site, crm_id) for crm_id in wanted]
+        return await _run(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
+
+
+async def run_since(
+    settings: Settings, *, since: str | None, everything: bool, dry_run: bool, force: bool, as_json: bool
+) -> int:
+    if (since is None) == (not everything):
+        raise UsageError("sync: give --since WHEN or --all, or a command: customer ID, invoice ID")
+    start = _BEGINNING if since is None else parse_when(since, utcnow())
+    async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
+        found = [await find(site, stream, start, Trigger.MANUAL) for stream in Stream]
+        writes = sum(stream.writes for stream in found)
+        if not (force or dry_run) and await too_many(db, writes, settings.max_change_percent):
+            raise UsageError(
+                f"MAX_CHANGE_PERCENT: {writes} mapped customers would be written, more than "
+                f"{settings.max_change_percent} % of all; look at --dry-run, then use --force"
+            )
+        notices = [notice for stream in found for notice in stream.notices]
+        return await _run(site, settings, notices, dry_run=dry_run, as_json=as_json)
+
+
+async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: bool) -> int:
+    """Exit status 1 when a row cannot be retried."""
+    if bool(log_ids) == all_failed:
+        raise UsageError("retry: give the ids of log rows, or --all-failed")
+    wanted = [_uuid(log_id) for log_id in log_ids]
+    async with open_database(settings) as db:
+        return await _retry(db, wanted or await log.retriable(db))
+
+
+async def _retry(db: Database, wanted: Sequence[UUID]) -> int:
+    refused = 0
+    for log_id in wanted:
+        key = await retry(db, log_id)
+        refused += key is None
+        console().print(f"{log_id}  {'cannot be retried: no unsettled failure' if key is None else key}")
+    return 1 if refused else 0
+
+
+async def _run(
+    site: Site, settings: Settings, notices: Sequence[ChangeNotice], *, dry_run: bool, as_json: bool
+) -> int:
+    """Look at all of them, `SYNC_CONCURRENCY` at a time, and print the outcomes in their order."""
+    places = asyncio.Semaphore(settings.sync_concurrency)
+
+    async def one(notice: ChangeNotice) -> Outcome:
+        async with places:
+            return await plan_notice(site, notice) if dry_run else await run_notice(site, notice, wait=True)
+
+    outcomes = await asyncio.gather(*(one(notice) for notice in notices))
+    if as_json:
+        print_json({"dry_run": dry_run, "results": [_document(outcome) for outcome in outcomes]})
+    else:
+        _show(outcomes, dry_run=dry_run)
+    failed = any(o.status in _FAILURES or (o.again_at and not dry_run) for o in outcomes)
+    return 1 if failed and not dry_run else 0
+
+
+def _document(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "entityType": outcome.key.entity.entity_type,
+        "crmId": outcome.key.crm_id,
+        "financeId": outcome.finance_id,
+        "operation": outcome.operation,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "message": outcome.message or None,
+        "changes": [
+            {"field": change.field, "before": change.before, "after": change.after}
+            for change in outcome.changes
+        ],
+    }
+
+
+def _show(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
+    out = console()
+    names = ("entity", "CRM id", "finance id", "operation", "status", "reason", "message")
+    rows = (
+        (o.key.entity, o.key.crm_id, o.finance_id, o.operation, o.status, o.reason, o.message)
+        for o in outcomes
+    )
+    out.print(table(names, rows, title="Dry run: nothing was written" if dry_run else None))
+    for outcome in outcomes if dry_run else ():
+        for change in outcome.changes:
+            out.print(f"{outcome.key.crm_id}  {change.field}: {change.before or ''!r} -> {change.after!r}")
+    if not outcomes:
+        progress_console().print("nothing changed")
+
+
+def _by_hand(keys: Sequence[EntityKey]) -> list[ChangeNotice]:
+    return [ChangeNotice(key=key, trigger=Trigger.MANUAL) for key in keys]
+
+
+async def _document_key(site: Site, crm_id: CrmId) -> EntityKey:
+    """Whether this is an invoice or a quote: its mapping knows, else the CRM is asked."""
+    known = await mapping.by_crm_id(site.db, EntityType.PREINVOICE, crm_id)
+    if known is not None:
+        return EntityKey(known.entity, crm_id)
+    is_quote = (
+        await site.crm.document(crm_id, Entity.INVOICE) is None
+        and await site.crm.document(crm_id, Entity.QUOTE) is not None
+    )
+    return EntityKey(Entity.QUOTE if is_quote else Entity.INVOICE, crm_id)
+
+
+def _crm_ids(ids: Sequence[str]) -> list[CrmId]:
+    if not ids:
+        raise UsageError("sync: give at least one CRM id")
+    return [CrmId(str(_uuid(each))) for each in dict.fromkeys(ids)]
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise UsageError(f"{text} is no id; ids look like 3f2b0c6e-0000-4000-8000-000000000000") from None
+
+
+def parse_when(text: str, now: datetime) -> datetime:
+    """A date, a time, or an age before `now`; Gregorian or Jalali, in Tehran time unless it names a zone.
+
+    Raises `UsageError` for anything else, and for a time in the future.
+    """
+    given = to_latin_digits(text).strip()
+    try:
+        when = _when(given, now)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since: {text} is no time; write 2026-11-24, 2026-11-24T10:30, 1405/09/03, 90m, 6h or 3d"
+        ) from None
+    if when > now:
+        raise UsageError(f"--since: {text} is in the future")
+    return when
+
+
+def _when(given: str, now: datetime) -> datetime:
+    age = _AGE.fullmatch(given)
+    if age:
+        return now - timedelta(**{_AGE_UNITS[age[2]]: int(age[1])})
+    if _JALALI.fullmatch(given):
+        return parse_jalali(given.replace("-", "/"), "00:00")
+    when = datetime.fromisoformat(given)
+    return (when if when.tzinfo else when.replace(tzinfo=TEHRAN)).astimezone(UTC)

@@ -1,0 +1,141 @@
+"""The worker: Procrastinate's tasks, and the care for jobs that others left behind.
+
+The job engine never retries here. A task catches every failure, settles it in the log and schedules the next
+look itself, because a failed job could not go back to waiting while a follow-up for its entity waits.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+
+from hamgam.db.engine import DATABASE_GONE, Database
+from hamgam.errors import SyncError
+from hamgam.jobs import queue
+from hamgam.jobs.runner import run_notice
+from hamgam.sync.site import Site
+from hamgam.trail import cursor, deliveries, log
+
+logger = structlog.get_logger()
+
+_POLL = "poll"
+_FETCH_SECONDS = 0.5
+"""How soon a freed entity is noticed; new jobs are announced at once."""
+_STALLED_SECONDS = 30
+_GRACE_SECONDS = 20
+_RESTART_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a worker does and how often."""
+
+    site: Site
+    poll: Callable[[], Awaitable[object]]
+    poll_interval_seconds: int
+    """0: never."""
+    concurrency: int
+    retention_days: int
+
+
+class Worker:
+    """Runs jobs until it is cancelled; survives a database that goes away and comes back."""
+
+    def __init__(self, database_url: str, work: Work) -> None:
+        self._work = work
+        self._db: Database = work.site.db
+        self.running = False
+        connector = PsycopgConnector(conninfo=database_url, min_size=1, max_size=work.concurrency + 4)
+        self._app = App(connector=connector)
+        self._app.task(name=queue.SYNC_TASK)(self._sync)
+        self._app.task(name=_POLL)(self._poll)
+        self._every("* * * * * */10", self._keep)
+        self._every("0 * * * *", self._report)
+        self._every("17 3 * * *", self._purge)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                async with self._app.open_async():
+                    await self._keep(0)
+                    self.running = True
+                    await self._app.run_worker_async(
+                        concurrency=self._work.concurrency,
+                        fetch_job_polling_interval=_FETCH_SECONDS,
+                        shutdown_graceful_timeout=_GRACE_SECONDS,
+                        stalled_worker_timeout=_STALLED_SECONDS,
+                        delete_jobs="successful",
+                        install_signal_handlers=False,
+                    )
+            except (*DATABASE_GONE, ConnectorException) as error:
+                logger.warning("worker.database_gone", error=type(error).__name__)
+            finally:
+                self.running = False
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    def _every(self, cron: str, task: Callable[[int], Awaitable[None]]) -> None:
+        name = task.__name__.strip("_")
+        registered = self._app.task(name=name, queueing_lock=name, lock=name)(_plain(task))
+        self._app.periodic(cron=cron)(registered)
+
+    async def _sync(self, **args: Any) -> None:
+        await run_notice(self._work.site, queue.notice_of(args))
+
+    async def _poll(self) -> None:
+        if not self._work.poll_interval_seconds:
+            return
+        try:
+            await self._work.poll()
+        except SyncError as error:
+            logger.warning("poll.failed", reason=error.reason)
+        finally:
+            await self._schedule_poll(self._now() + self._interval())
+
+    async def _keep(self, timestamp: int) -> None:
+        """Put back what dead workers left, and make sure that polling goes on."""
+        for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
+            assert job.id is not None
+            logger.warning("job.released", job=job.id)
+            await queue.release(self._db, job.id)
+        orphans = await queue.without_job(self._db)
+        if orphans:
+            async with self._db.transaction() as connection:
+                await queue.enqueue(connection, orphans)
+        if self._work.poll_interval_seconds and not await queue.exists(self._db, _POLL):
+            cursors = await cursor.load(self._db)
+            last = max((c.polled_at for c in cursors.values() if c.polled_at), default=None)
+            await self._schedule_poll(last + self._interval() if last else self._now())
+
+    async def _report(self, timestamp: int) -> None:
+        waited = await queue.oldest_waiting_seconds(self._db)
+        logger.info("queue.depth", depth=await queue.depth(self._db), oldest_seconds=round(waited))
+
+    async def _purge(self, timestamp: int) -> None:
+        before = self._now() - timedelta(days=self._work.retention_days)
+        purged = await log.purge(self._db, before)
+        await deliveries.purge(self._db, before)
+        logger.info("log.purged", rows=purged, before=before.isoformat())
+
+    async def _schedule_poll(self, at: datetime) -> None:
+        async with self._db.transaction() as connection:
+            await queue.enqueue_task(connection, _POLL, {}, at)
+
+    def _interval(self) -> timedelta:
+        return timedelta(seconds=self._work.poll_interval_seconds)
+
+    def _now(self) -> datetime:
+        return self._work.site.clock()
+
+
+def _plain(task: Callable[[int], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:
+    """A function of its own, since the job engine sets attributes on what it registers."""
+
+    async def run(timestamp: int) -> None:
+        await task(timestamp)
+
+    return run

@@ -1,0 +1,48 @@
+"""One embedded PostgreSQL for the whole run, and a fresh, migrated database for each test that asks."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hamgam.db import schema
+from hamgam.db.embedded import start_embedded
+from hamgam.db.engine import Database
+
+_numbers = itertools.count(1)
+
+
+def _named(url: str, name: str) -> str:
+    return url.replace("/hamgam?", f"/{name}?", 1)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a server with a migrated database `hamgam`, which serves as the template."""
+    url = start_embedded(Path(tmp_path_factory.mktemp("db")))
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    schema.upgrade(url)
+    return url
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(_named(server_url, "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE hamgam STRATEGY FILE_COPY")
+    yield _named(server_url, name)
+    with psycopg.connect(_named(server_url, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.aclose()

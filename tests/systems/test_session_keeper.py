@@ -1,0 +1,184 @@
+"""One login for all, and no hammering with credentials that were refused."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from fakes import START, Clock, InMemorySessions
+
+from hamgam.errors import NeedsOperator, Reason, Refused, SyncError, TryLater
+from hamgam.model import System
+from hamgam.systems.ports import RemoteSession
+from hamgam.systems.session import SessionKeeper, fingerprint
+
+
+@dataclass
+class Answer:
+    status: int
+
+
+class Remote:
+    """A system in which one session is good, the newest."""
+
+    def __init__(self) -> None:
+        self.logins = 0
+        self.tries = 0
+        self.previous: list[RemoteSession | None] = []
+        self.refusal: SyncError | None = None
+
+    @property
+    def good(self) -> str:
+        return f"session-{self.logins}"
+
+    async def login(self, previous: RemoteSession | None) -> RemoteSession:
+        self.tries += 1
+        self.previous.append(previous)
+        await asyncio.sleep(0)
+        if self.refusal is not None:
+            raise self.refusal
+        self.logins += 1
+        return RemoteSession(self.good, {})
+
+    async def call(self, session: RemoteSession) -> Answer:
+        await asyncio.sleep(0)
+        return Answer(200 if session.token == self.good else 401)
+
+
+def keeper(
+    remote: Remote, store: InMemorySessions, clock: Clock | None = None, credentials: str = "one"
+) -> SessionKeeper:
+    return SessionKeeper(
+        System.CRM, store, remote.login, credentials=credentials, clock=clock or Clock()
+    )
+
+
+async def test_all_tasks_and_processes_share_one_login() -> None:
+    remote, store = Remote(), InMemorySessions()
+    processes = [keeper(remote, store) for _ in range(3)]
+    sessions = await asyncio.gather(*(each.current() for each in processes * 5))
+    assert remote.logins == 1
+    assert {session.token for session in sessions} == {"session-1"}
+
+
+async def test_one_new_login_for_everybody_whose_session_ended() -> None:
+    remote, store = Remote(), InMemorySessions()
+    processes = [keeper(remote, store) for _ in range(3)]
+    for each in processes:
+        await each.current()
+    remote.logins = 7  # somebody logged in elsewhere: session-1 is dead
+    answers = await asyncio.gather(*(each.authorized(remote.call) for each in processes * 5))
+    assert {answer.status for answer in answers} == {200}
+    assert remote.tries == 2
+    assert remote.previous[1] == RemoteSession("session-1", {})
+
+
+async def test_a_second_401_is_tried_later() -> None:
+    remote, store = Remote(), InMemorySessions()
+    calls = []
+
+    async def never(session: RemoteSession) -> Answer:
+        calls.append(session.token)
+        return Answer(401)
+
+    with pytest.raises(TryLater) as caught:
+        await keeper(remote, store).authorized(never)
+    assert caught.value.reason is Reason.SESSION_LOST
+    assert calls == ["session-1", "session-2"]
+
+
+async def test_a_session_that_is_no_longer_usable_is_renewed_before_it_is_tried() -> None:
+    remote, store = Remote(), InMemorySessions()
+    store.sessions[System.CRM] = RemoteSession("old", {})
+    each = SessionKeeper(
+        System.CRM,
+        store,
+        remote.login,
+        credentials="one",
+        clock=Clock(),
+        usable=lambda session: session.token != "old",
+    )
+    assert (await each.current()).token == "session-1"
+    assert remote.previous == [RemoteSession("old", {})]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NeedsOperator(Reason.BAD_CREDENTIALS), Reason.BAD_CREDENTIALS),
+        (NeedsOperator(Reason.LOCKED_OUT), Reason.LOCKED_OUT),
+        (NeedsOperator(Reason.NOT_LICENSED), Reason.NOT_LICENSED),
+        (Refused(Reason.BAD_REQUEST, "?"), Reason.BAD_REQUEST),
+    ],
+)
+async def test_refused_credentials_are_tried_three_times_in_ten_minutes(
+    error: SyncError, reason: Reason
+) -> None:
+    remote, store, clock = Remote(), InMemorySessions(), Clock()
+    remote.refusal = error
+    processes = [keeper(remote, store, clock) for _ in range(2)]
+    tries_at = []
+    for second in range(601):
+        before = remote.tries
+        for each in processes:
+            with pytest.raises(NeedsOperator):
+                await each.current()
+        if remote.tries > before:
+            tries_at.append(second)
+            assert remote.tries == before + 1
+        clock.tick(1)
+    assert tries_at == [0, 201, 402]
+    with pytest.raises(NeedsOperator) as caught:
+        await processes[0].current()
+    assert caught.value.reason is reason
+
+
+async def test_other_credentials_are_tried_at_once() -> None:
+    remote, store, clock = Remote(), InMemorySessions(), Clock()
+    remote.refusal = NeedsOperator(Reason.BAD_CREDENTIALS)
+    with pytest.raises(NeedsOperator):
+        await keeper(remote, store, clock).current()
+    remote.refusal = None
+    with pytest.raises(NeedsOperator):
+        await keeper(remote, store, clock).current()
+    assert (await keeper(remote, store, clock, "two").current()).token == "session-1"
+
+
+@pytest.mark.parametrize(
+    "error", [TryLater(Reason.UNREACHABLE), NeedsOperator(Reason.WRONG_ADDRESS)], ids=str
+)
+async def test_a_login_that_failed_for_another_reason_may_be_repeated(error: SyncError) -> None:
+    remote, store = Remote(), InMemorySessions()
+    one = keeper(remote, store)
+    remote.refusal = error
+    with pytest.raises(type(error)):
+        await one.current()
+    remote.refusal = None
+    assert (await one.current()).token == "session-1"
+
+
+async def test_a_clock_that_was_set_back_does_not_forbid_the_login_for_ever() -> None:
+    remote, store, clock = Remote(), InMemorySessions(), Clock()
+    await store.note_refusal(System.CRM, "one", START.replace(year=2030))
+    assert (await keeper(remote, store, clock).current()).token == "session-1"
+
+
+async def test_a_cancelled_login_leaves_the_door_open() -> None:
+    remote, store = Remote(), InMemorySessions()
+    one = keeper(remote, store)
+    first = asyncio.create_task(one.current())
+    while not remote.tries:
+        await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert (await one.current()).token == "session-1"
+
+
+def test_a_fingerprint_tells_credentials_apart_and_gives_nothing_away() -> None:
+    prints = {
+        fingerprint(system, user, password)
+        for system in System
+        for user, password in (("a", "bc"), ("ab", "c"), ("a", "secret"))
+    }
+    assert len(prints) == 6
+    assert not any("secret" in each for each in prints)
