@@ -1,4 +1,7 @@
-"""The two remote systems in memory, for tests of what is above them. They pass the connectors' contract tests."""
+"""The two remote systems in memory, for tests of what is above them.
+
+They pass the very contract tests that the connectors pass.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,12 +31,12 @@ from hamgam.model import (
     TransactionId,
 )
 from hamgam.systems.ports import NumberedCustomer, RemoteSession
+from hamgam.systems.siagh.fields import CONTACT
+from hamgam.systems.siagh.forms import wire_text
 from hamgam.systems.siagh.match import best_first
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-EMPTY: Fields = dict.fromkeys(
-    "name mobile phone email website address postal_code national_id description".split(), ""
-)
+EMPTY: Fields = {field.name: "" for field in CONTACT}
 
 
 class Clock:
@@ -196,6 +199,10 @@ class FakeCrm(Scripted):
             if each.number:
                 yield NumberedCustomer(each.id, each.number)
 
+    async def customer_by_number(self, number: str) -> CrmId | None:
+        await self._begin("customer_by_number", number)
+        return next((each.id for each in self.records.values() if each.number == number), None)
+
     async def changes(self, stream: Stream, since: datetime) -> AsyncIterator[Sequence[Change]]:
         await self._begin("changes", stream, since)
         found = sorted(
@@ -254,7 +261,10 @@ class FakeCrm(Scripted):
             things = [each for each in self.papers.values() if each.entity is stream.entity]
         return [
             Change(
-                key=EntityKey(stream.entity, each.id), kind=stream.kind, modified_at=each.modified_at or START
+                key=EntityKey(stream.entity, each.id),
+                kind=stream.kind,
+                modified_at=each.modified_at or START,
+                customer=each if isinstance(each, CrmCustomer) else None,
             )
             for each in things
         ]
@@ -314,11 +324,14 @@ class FakeFinance(Scripted):
         await self._begin("candidates", probe)
         return best_first(self.records.values(), probe)
 
+    def storable(self, fields: Fields) -> Fields:
+        return {name: wire_text(value) for name, value in fields.items()}
+
     async def create_customer(
         self, kind: Kind, number: str, fields: Fields, *, transaction_id: TransactionId
     ) -> FinanceId:
         await self._begin("create_customer", kind, number, fields)
-        code = self.put(kind, number, **fields)
+        code = self.put(kind, number, **self.storable(fields))
         await self._end("create_customer")
         return code
 
@@ -327,12 +340,10 @@ class FakeFinance(Scripted):
         if self.update_makes_new:
             old = self.records[code]
             code = self.put(old.kind, self.numbers[code], **old.fields)
-        self.edit(code, **fields)
+        self.edit(code, **self.storable(fields))
         if number:
             self.numbers[code] = number
-            self.records[code] = replace(
-                self.records[code], number=number if self.returns_number else None
-            )
+            self.records[code] = replace(self.records[code], number=number if self.returns_number else None)
         await self._end("update_customer")
         return code
 

@@ -9,7 +9,6 @@ import unicodedata
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from persiantools.jdatetime import JalaliDate
 
 TEHRAN = ZoneInfo("Asia/Tehran")
@@ -116,6 +115,9 @@ def phone_key(text: str) -> str:
 
 def _international(number: str) -> str:
     """`number` is digits with or without a plus. One that is not possible stays as it is."""
+    # Slow to import, and nearly all numbers of Iranian customers never come this far.
+    import phonenumbers  # noqa: PLC0415
+
     if iranian := _IRANIAN.fullmatch(number):
         return "+98" + iranian[1]
     try:

@@ -148,8 +148,10 @@ async def test_two_faults_alike_are_two(box, crm):
 async def test_a_system_that_is_down_and_comes_back(box, crm):
     url = box.crm_url
     await box.take_down("crm")
-    with pytest.raises(aiohttp.ClientConnectorError):
-        await create(crm)
+    async with aiohttp.ClientSession() as fresh:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await fresh.get(url)
     await box.bring_up("crm")
     assert box.crm_url == url
-    assert (await create(crm))[0] == 200
+    async with aiohttp.ClientSession() as crm.session:
+        assert (await create(crm))[0] == 200

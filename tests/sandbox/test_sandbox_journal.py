@@ -59,7 +59,10 @@ async def test_requests_per_second_are_counted_in_a_sliding_window(session):
             now[0] = at
             async with session.get(box.crm_url + "/x"):
                 pass
-    assert [(v.what, v.value, v.order) for v in box.violations] == [("per_second", 3, 4)] or box.violations
+    assert [(v.what, v.value, v.order) for v in box.violations] == [
+        ("per_second", 3, 4),
+        ("per_second", 3, 5),
+    ]
 
 
 async def test_clearing_and_forgetting(box, crm, session):

@@ -36,8 +36,17 @@ def test_check_digits():
     for number in range(0, 10**7, 99_991):
         code = person_code(number)
         rest = sum(int(digit) * (10 - place) for place, digit in enumerate(code[:9])) % 11
-        assert int(code[9]) in (rest, 11 - rest)
-        assert len(organization_code(number)) == 11
+        assert int(code[9]) == (rest if rest < 2 else 11 - rest)
+
+
+def test_check_digits_of_organizations():
+    assert organization_code(28479)[:10] == "1090028479"
+    for number in range(0, 10**7, 99_991):
+        *digits, check = (int(digit) for digit in organization_code(number))
+        shifted = [digit + digits[9] + 2 for digit in digits]
+        weights = [29, 27, 23, 19, 17] * 2
+        total = sum(one * weight for one, weight in zip(shifted, weights, strict=True))
+        assert check == (0 if total % 11 == 10 else total % 11)
 
 
 async def test_seeded_contacts_hold_something_of_everything(box):

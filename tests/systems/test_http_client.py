@@ -7,17 +7,6 @@ from email.utils import format_datetime
 import aiohttp
 import msgspec
 import pytest
-from fakes import START, Observed, Unlimited
-from raw import (
-    Behaviour,
-    RawServer,
-    answer,
-    bytes_then_close,
-    bytes_then_silence,
-    raw_server,
-    reset,
-    silence,
-)
 from yarl import URL
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
@@ -27,6 +16,17 @@ from hamgam.systems.http import HttpClient, Reply
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.outcomes import Effect, retry_after_seconds, transport_error
 from hamgam.systems.proxy import Proxy, environment_proxy
+from tests.fakes import START, Observed, Unlimited
+from tests.systems.raw import (
+    Behaviour,
+    RawServer,
+    answer,
+    bytes_then_close,
+    bytes_then_silence,
+    raw_server,
+    reset,
+    silence,
+)
 
 SHORT = 0.25  # a timeout that a test has to sit out
 
@@ -297,9 +297,7 @@ async def test_a_cancelled_call_gives_back_its_slot_and_its_connection() -> None
     async with raw_server(silence(forever), answer()) as server:
         limiter = LocalLimiter(1, 0)
         http_client = client(server, limiter=limiter, max_connections=1)
-        call = asyncio.create_task(
-            http_client.call("POST", "/x", body={}, headers={}, effect=Effect.WRITE)
-        )
+        call = asyncio.create_task(http_client.call("POST", "/x", body={}, headers={}, effect=Effect.WRITE))
         while not server.requests:
             await asyncio.sleep(0)
         call.cancel()
@@ -319,7 +317,8 @@ async def test_a_stream_is_read_in_pieces_and_may_be_left_early() -> None:
         async with http_client.stream("GET", "/x", body=None, headers={}, effect=Effect.READ) as stream:
             assert sum([len(chunk) async for chunk in stream.chunks()]) == len(body)
         async with http_client.stream("GET", "/x", body=None, headers={}, effect=Effect.READ) as stream:
-            assert await anext(chunks := stream.chunks())
+            chunks = stream.chunks()
+            assert await anext(chunks)
             await chunks.aclose()
         async with http_client.stream("GET", "/x", body=None, headers={}, effect=Effect.READ) as stream:
             assert stream.status == 401

@@ -4,12 +4,12 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
-from fakes import START, Clock, InMemorySessions
 
 from hamgam.errors import NeedsOperator, Reason, Refused, SyncError, TryLater
 from hamgam.model import System
 from hamgam.systems.ports import RemoteSession
 from hamgam.systems.session import SessionKeeper, fingerprint
+from tests.fakes import START, Clock, InMemorySessions
 
 
 @dataclass
@@ -47,9 +47,7 @@ class Remote:
 def keeper(
     remote: Remote, store: InMemorySessions, clock: Clock | None = None, credentials: str = "one"
 ) -> SessionKeeper:
-    return SessionKeeper(
-        System.CRM, store, remote.login, credentials=credentials, clock=clock or Clock()
-    )
+    return SessionKeeper(System.CRM, store, remote.login, credentials=credentials, clock=clock or Clock())
 
 
 async def test_all_tasks_and_processes_share_one_login() -> None:

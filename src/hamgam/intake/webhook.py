@@ -74,18 +74,16 @@ def parse_json(body: bytes, default_entity: Entity | None = None) -> ChangeNotic
     `default_entity` is what the address says, for bodies that do not. Raises `BadDelivery`.
     """
     arrived = _decoded(body)
-    data = arrived.get("data") if isinstance(arrived.get("data"), dict) else {}
+    data = _object(arrived.get("data"))
     event = _word(arrived.get("eventType"))
     type_field = "entityType" if "entityType" in arrived else "eventType"
     type_word = _word(arrived.get("entityType")) or event.partition(".")[0]
     id_field, raw_id = ("data.id", data["id"]) if "id" in data else ("entityId", arrived.get("entityId"))
-    kind_word = _word(data.get("identityType")) or _word(arrived.get("identityType")) or type_word
-    return ChangeNotice(
-        key=EntityKey(_entity(type_field, type_word, default_entity), _crm_id(id_field, raw_id)),
-        trigger=Trigger.WEBHOOK,
-        kind=_kind(kind_word),
-        transaction_id=_transaction_id(arrived.get("transactionId") or data.get("transactionId")),
-        payload=_kept(arrived, body),
+    return _notice(
+        EntityKey(_entity(type_field, type_word, default_entity), _crm_id(id_field, raw_id)),
+        (data.get("identityType"), arrived.get("identityType"), type_word),
+        arrived.get("transactionId") or data.get("transactionId"),
+        _kept(arrived, body),
     )
 
 
@@ -96,12 +94,11 @@ def parse_query(params: Mapping[str, str], default_entity: Entity | None = None)
     """
     type_word = _word(params.get("type"))
     seen = {name: value for name, value in params.items() if name != "token"}
-    return ChangeNotice(
-        key=EntityKey(_entity("type", type_word, default_entity), _crm_id("id", params.get("id"))),
-        trigger=Trigger.WEBHOOK,
-        kind=_kind(_word(params.get("subtype")) or type_word),
-        transaction_id=_transaction_id(params.get("transactionId")),
-        payload=_clean(seen, 0),
+    return _notice(
+        EntityKey(_entity("type", type_word, default_entity), _crm_id("id", params.get("id"))),
+        (params.get("subtype"), type_word),
+        params.get("transactionId"),
+        _cleaned(seen),
     )
 
 
@@ -111,20 +108,20 @@ def finance_id(body: bytes) -> FinanceId | None:
         arrived = _decoded(body)
     except BadDelivery:
         return None
-    data = arrived.get("data") if isinstance(arrived.get("data"), dict) else {}
+    data = _object(arrived.get("data"))
     named = (data.get("id"), arrived.get("entityId"), arrived.get("id"), arrived.get("code"))
     word = next((_word(value) for value in named if _word(value)), "")
-    return FinanceId(_clean(word, 0)[:64]) if word else None
+    return FinanceId(_text(word)[:64]) if word else None
 
 
 def verify_signature(secret: str, body: bytes, header: str) -> bool:
-    """Whether the header `sha256=<hex>` is the HMAC-SHA256 of the raw body. Takes the same time either way."""
+    """Whether the header `sha256=<hex>` is the HMAC-SHA256 of the raw body, in constant time."""
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), header.strip().lower().encode("utf-8", "replace"))
 
 
 def verify_token(expected: str, given: str) -> bool:
-    """Whether the token is the expected one. Takes the same time either way; an empty one is never right."""
+    """Whether the token is the expected one, in constant time; an empty one is never right."""
     same = hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
     return same and bool(expected)
 
@@ -156,6 +153,19 @@ async def skip_finance(db: Database, code: FinanceId) -> None:
     )
 
 
+def _notice(
+    key: EntityKey, kind_words: tuple[object, ...], transaction_id: object, payload: Mapping[str, Any]
+) -> ChangeNotice:
+    kinds = (_kind(_word(word)) for word in kind_words)
+    return ChangeNotice(
+        key=key,
+        trigger=Trigger.WEBHOOK,
+        kind=next(filter(None, kinds), None) if key.entity is Entity.CUSTOMER else None,
+        transaction_id=_transaction_id(transaction_id),
+        payload=payload,
+    )
+
+
 def _decoded(body: bytes) -> dict[str, Any]:
     try:
         arrived = _JSON.decode(body.removeprefix(_BYTE_ORDER_MARK))
@@ -166,6 +176,10 @@ def _decoded(body: bytes) -> dict[str, Any]:
     if not isinstance(arrived, dict):
         raise BadDelivery("body: not a JSON object")
     return arrived
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _word(value: object) -> str:
@@ -213,25 +227,26 @@ def _guid(value: object) -> UUID | None:
 
 def _kept(arrived: dict[str, Any], body: bytes) -> dict[str, Any]:
     if len(body) <= _KEPT_BYTES:
-        kept: dict[str, Any] = _clean(arrived, 0)
-        return kept
-    known = {
-        name: arrived[name] for name in ("eventId", "eventType", "entityType", "action") if name in arrived
-    }
-    return _clean({name: str(value)[:_KEPT_CHARACTERS] for name, value in known.items()}, 0) | {
-        "cut": len(body)
-    }
+        return _cleaned(arrived)
+    known = ("eventId", "eventType", "entityType", "action")
+    return _cleaned({name: _word(arrived[name]) for name in known if name in arrived}) | {"bytes": len(body)}
+
+
+def _cleaned(arrived: Mapping[str, Any]) -> dict[str, Any]:
+    """What PostgreSQL can store and a page can show: no NUL, no endless depth or length."""
+    return {_text(name): _clean(value, 1) for name, value in arrived.items()}
 
 
 def _clean(value: Any, depth: int) -> Any:
-    """A JSON value that PostgreSQL can store and a page can show: no NUL, no endless depth or length."""
     if depth > _KEPT_DEPTH:
         return "…"
     if isinstance(value, dict):
-        return {_clean(name, depth): _clean(inner, depth + 1) for name, inner in value.items()}
+        return {_text(name): _clean(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
         return [_clean(inner, depth + 1) for inner in value]
-    if isinstance(value, str):
-        cut = value[:_KEPT_CHARACTERS].replace("\x00", "\ufffd")
-        return cut.encode("utf-8", "replace").decode()
-    return value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    cut = value[:_KEPT_CHARACTERS].replace("\x00", "\ufffd")
+    return cut.encode("utf-8", "replace").decode()

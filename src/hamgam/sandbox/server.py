@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from types import TracebackType
@@ -166,10 +167,8 @@ class Port:
 
     def _call(self, request: web.BaseRequest, raw: bytes) -> Call:
         call = Call(system=self._name, method=request.method, path=request.path, headers=request.headers)
-        try:
+        with suppress(msgspec.DecodeError):
             call.body = decode(raw) if raw else None
-        except msgspec.DecodeError:
-            call.readable = False
         call.operation, call.effect = self._system.identify(call.method, call.path, call.body)
         return call
 

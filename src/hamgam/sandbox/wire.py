@@ -51,14 +51,13 @@ def convert(body: Any, shape: type[T]) -> T:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request. `body` is None for an empty or unreadable one; `readable` tells them apart."""
+    """One request. `body` is None for an empty or unreadable one."""
 
     system: SystemName
     method: str
     path: str
     headers: Mapping[str, str]
     body: Any = None
-    readable: bool = True
     operation: str = ""
     effect: Effect = "read"
 

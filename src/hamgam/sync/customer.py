@@ -18,6 +18,7 @@ from hamgam.model import (
     Operation,
     Status,
 )
+from hamgam.persian import digits_key
 from hamgam.sync import attempt
 from hamgam.sync.attempt import Story, outcome
 from hamgam.sync.checksum import contact_checksum, customer_checksum
@@ -131,7 +132,7 @@ def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerPr
     return CustomerProbe(
         number=number,
         code=site.rules.numbers.finance_code(number),
-        national_id=customer.fields.get("national_id", "") if MatchKey.NATIONAL_ID in keys else "",
+        national_id=digits_key(customer.fields.get("national_id", "")) if MatchKey.NATIONAL_ID in keys else "",
         exact=lost.fields if lost and lost.operation is Operation.CREATE else None,
     )
 

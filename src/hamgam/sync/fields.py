@@ -44,7 +44,7 @@ def normalised(fields: Fields) -> dict[str, str]:
 
 
 def differences(before: Fields, after: Fields) -> tuple[FieldChange, ...]:
-    """What writing `after` would change, among the fields that both sides have."""
+    """What writing `after` would change, among the fields that both sides have, in their own spelling."""
     old, new = normalised(before), normalised(after)
     return tuple(
         FieldChange(name, before[name], after[name]) for name in new if name in old and old[name] != new[name]

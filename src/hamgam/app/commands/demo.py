@@ -54,11 +54,8 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
         box = Sandbox(latency_seconds=_LATENCY_SECONDS)
         seed_finance(box.finance, customers, random)
         await stack.enter_async_context(box)
-        box.crm.webhook_secret = secrets.token_hex(16)
-        settings = load_settings(_environment(box, listener, folder), folder)
-        box.crm.webhook_secret = (
-            settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
-        )
+        box.crm.webhook_secret = secret = secrets.token_hex(16)
+        settings = load_settings(_environment(box, listener, folder, secret), folder)
         db = await stack.enter_async_context(open_database(settings))
         async with open_site(settings, db) as site:
             await import_with_progress(site, ImportOptions(), Report())
@@ -70,14 +67,14 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
     return 0
 
 
-def _environment(box: Sandbox, listener: socket.socket, folder: Path) -> dict[str, str]:
+def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: str) -> dict[str, str]:
     port = listener.getsockname()[1]
     return environment(box) | {
         "DATA_DIR": str(folder / "data"),
         "PORT": str(port),
         "ENABLE_WEBHOOKS": "true",
         "WEBHOOK_BASE_URL": f"http://127.0.0.1:{port}",
-        "WEBHOOK_SECRET": box.crm.webhook_secret,
+        "WEBHOOK_SECRET": secret,
         "POLL_INTERVAL_SECONDS": "5",
         "SYNC_GATE_SECONDS": "3",
         "LOG_LEVEL": "error",

@@ -24,6 +24,7 @@ from hamgam.model import (
     System,
     TransactionId,
 )
+from hamgam.persian import text_key
 from hamgam.systems.http import HttpClient, Reply
 from hamgam.systems.outcomes import Effect
 from hamgam.systems.payamgostar import find, wire
@@ -86,6 +87,15 @@ class PayamgostarConnector:
             if len(rows) < longest:
                 return
             longest, page = len(rows), page + 1
+
+    async def customer_by_number(self, number: str) -> CrmId | None:
+        for stream in (Stream.PERSON, Stream.ORGANIZATION):
+            source = find.SOURCES[stream]
+            page = await self._find(source, find.number_body(source, number))
+            for hit in page.hits:
+                if hit.customer and text_key(hit.customer.number) == text_key(number):
+                    return hit.id
+        return None
 
     async def changes(self, stream: Stream, since: datetime) -> AsyncIterator[Sequence[Change]]:
         source = find.SOURCES[stream]
@@ -164,11 +174,9 @@ class PayamgostarConnector:
 
     async def _find(self, source: find.Source, body: dict[str, Any]) -> find.FoundPage:
         reply = await self.find_page(source, body)
-        page = reply.decode(wire.page)
+        page = _page(reply, source.kind)
         try:
-            hits = [
-                find.Seen(wire.crm_id(hit.crm_id), wire.moment(hit.modify_date)) for hit in page.data or []
-            ]
+            hits = [_seen(hit, source.kind) for hit in page.data or []]
         except ValueError:
             raise reply.broken("a date that is none") from None
         return find.FoundPage(hits, page.total)
@@ -216,12 +224,24 @@ def _customer(found: wire.CustomerObject, asked: Kind) -> CrmCustomer:
     )
 
 
-def _seen(hit: wire.Hit) -> find.Seen:
-    return find.Seen(wire.crm_id(hit.crm_id), wire.moment(hit.modify_date))
+def _page(reply: Reply, kind: Kind | None) -> wire.Page | wire.CustomerPage:
+    if kind is None:
+        return reply.decode(wire.page)
+    try:
+        return reply.decode(wire.customer_page)
+    except SyncError:
+        # One object of a strange shape must not hide the others for ever: a hit needs an id and a time only.
+        return reply.decode(wire.page)
+
+
+def _seen(hit: wire.Hit | wire.CustomerObject, kind: Kind | None) -> find.Seen:
+    customer = _customer(hit, kind) if kind and isinstance(hit, wire.CustomerObject) else None
+    return find.Seen(wire.crm_id(hit.crm_id), wire.moment(hit.modify_date or ""), customer)
 
 
 def _change(stream: Stream, hit: find.Seen) -> Change:
-    return Change(key=EntityKey(stream.entity, hit.id), kind=stream.kind, modified_at=hit.modified_at)
+    key = EntityKey(stream.entity, hit.id)
+    return Change(key=key, kind=stream.kind, modified_at=hit.modified_at, customer=hit.customer)
 
 
 def _subscription(hook: wire.Hook) -> Subscription:

@@ -6,15 +6,15 @@ whole page has one and the same time the page number counts within it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hamgam.errors import Reason, TryLater
-from hamgam.model import CrmId, Stream, System
+from hamgam.model import CrmCustomer, CrmId, Kind, Stream, System
 from hamgam.systems.payamgostar.wire import spelled
 
-_GREATER_OR_EQUAL = 2
+_EQUALS, _GREATER_OR_EQUAL = 0, 2
 _ASCENDING, _DESCENDING = 0, 1
 
 
@@ -24,11 +24,12 @@ class Source:
 
     path: str
     type_key: str | None
+    kind: Kind | None = None
 
 
 SOURCES = {
-    Stream.PERSON: Source("person", "person"),
-    Stream.ORGANIZATION: Source("organization", "organization"),
+    Stream.PERSON: Source("person", "person", Kind.PERSON),
+    Stream.ORGANIZATION: Source("organization", "organization", Kind.ORGANIZATION),
     Stream.INVOICE: Source("invoice/sales", None),
     Stream.QUOTE: Source("quote/sales", None),
 }
@@ -38,6 +39,8 @@ SOURCES = {
 class Seen:
     id: CrmId
     modified_at: datetime
+    customer: CrmCustomer | None = field(default=None, compare=False)
+    """The object itself, in the streams of customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,31 @@ Fetch = Callable[[str, int], Awaitable[FoundPage]]
 
 def since_body(source: Source, key: str, page: int, page_size: int) -> dict[str, Any]:
     """The oldest objects modified at or after `key`, a spelled time."""
-    query = {
-        "logicalOperator": 0,
-        "field": "ModifyDate",
-        "operator": _GREATER_OR_EQUAL,
-        "value": key,
-        "leafLogicalOperator": None,
-        "leafNegate": False,
-        "leafs": None,
-    }
+    query = _query("ModifyDate", _GREATER_OR_EQUAL, key)
     return _find_body(source, [query], _ASCENDING, page, page_size)
 
 
 def newest_body(source: Source) -> dict[str, Any]:
     """The object that was modified last."""
     return _find_body(source, [], _DESCENDING, 1, 1)
+
+
+def number_body(source: Source, number: str) -> dict[str, Any]:
+    """The customers that have this number."""
+    query = _query("CustomerNumber", _EQUALS, number)
+    return _find_body(source, [query], _ASCENDING, 1, 10)
+
+
+def _query(field_name: str, operator: int, value: str) -> dict[str, Any]:
+    return {
+        "logicalOperator": 0,
+        "field": field_name,
+        "operator": operator,
+        "value": value,
+        "leafLogicalOperator": None,
+        "leafNegate": False,
+        "leafs": None,
+    }
 
 
 def _find_body(

@@ -83,6 +83,13 @@ class CustomerObject(Wire):
     modify_date: str | None = None
 
 
+class CustomerPage(Wire):
+    """What `find` returns of persons and organizations: whole objects."""
+
+    data: list[CustomerObject] | None = None
+    total: int | None = None
+
+
 class LineObject(Wire):
     product_code: Text = None
     product_name: Text = None
@@ -122,6 +129,7 @@ login_answer = msgspec.json.Decoder(LoginAnswer)
 light_rows = msgspec.json.Decoder(list[LightRow])
 saved = msgspec.json.Decoder(Saved)
 page = msgspec.json.Decoder(Page)
+customer_page = msgspec.json.Decoder(CustomerPage)
 customer = msgspec.json.Decoder(CustomerObject | None)
 document = msgspec.json.Decoder(DocumentObject | None)
 hook = msgspec.json.Decoder(Hook)

@@ -98,6 +98,9 @@ class SiaghConnector:
             return await self._search_everything(probe)
         return best
 
+    def storable(self, fields: Fields) -> Fields:
+        return {name: forms.wire_text(value) for name, value in fields.items()}
+
     async def create_customer(
         self, kind: Kind, number: str, fields: Fields, *, transaction_id: TransactionId
     ) -> FinanceId:

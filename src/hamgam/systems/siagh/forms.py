@@ -51,11 +51,6 @@ def wire_text(value: str) -> str:
     return value.replace("\r\n", "\n").translate(_FORBIDDEN)
 
 
-def changed_by_wire(fields: Fields) -> list[str]:
-    """The names of the fields that finance will not hold exactly as they are here."""
-    return [name for name, value in fields.items() if wire_text(value) != value]
-
-
 def build(pairs: Pairs) -> str:
     return "|".join(f"{name}={wire_text(str(value))}" for name, value in pairs)
 

@@ -1,0 +1,169 @@
+"""The webhook addresses: a request is checked, read, made durable and answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+import structlog
+from fastapi import APIRouter
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hamgam.app.context import WebContext
+from hamgam.app.guard import problem
+from hamgam.intake import webhook
+from hamgam.model import ChangeNotice, Entity
+from hamgam.settings import Settings
+
+logger = structlog.get_logger()
+
+MAX_BODY_BYTES = 256 * 1024
+_STORE_SECONDS = 5
+NOT_STORED = (SQLAlchemyError, psycopg.Error, OSError, TimeoutError)
+"""Whatever kept a delivery from becoming durable: the sender must know."""
+
+_BY_QUERY = {"identity": Entity.CUSTOMER, "invoice": Entity.INVOICE, "quote": Entity.QUOTE}
+
+Receive = Callable[[Request, bytes], Awaitable[Response]]
+
+
+def webhook_routes(context: WebContext) -> APIRouter:
+    router = APIRouter(tags=["webhooks"], responses=_ANSWERS)
+    for name, entity in _BY_QUERY.items():
+        for method in ("GET", "POST"):
+            _add(router, context, f"/webhook/crm/{name}", method, _from_crm(context, entity), _QUERY_SHAPE)
+    _add(router, context, "/webhook/crm", "POST", _from_crm(context, None), _JSON_SHAPE)
+    _add(router, context, "/webhook/finance", "POST", _from_finance(context), _FINANCE_SHAPE)
+    return router
+
+
+def _add(
+    router: APIRouter,
+    context: WebContext,
+    path: str,
+    method: str,
+    receive: Receive,
+    shape: dict[str, Any],
+) -> None:
+    async def endpoint(request: Request) -> Response:
+        return await _checked(context.settings, request, request.query_params.get("token", ""), receive)
+
+    async def endpoint_with_token(request: Request, token: str) -> Response:
+        return await _checked(context.settings, request, token, receive)
+
+    about: dict[str, Any] = {"methods": [method], "status_code": 202, "response_class": JSONResponse}
+    name = f"{path} {method}"
+    router.add_api_route(path, endpoint, name=name, openapi_extra=shape, **about)
+    hidden = {"name": f"{name} with token", "include_in_schema": path != "/webhook/crm"}
+    router.add_api_route(f"{path}/{{token}}", endpoint_with_token, **hidden, **about)
+
+
+async def _checked(settings: Settings, request: Request, token: str, receive: Receive) -> Response:
+    if not settings.enable_webhooks:
+        return problem(404, "Webhooks are off", "ENABLE_WEBHOOKS is false")
+    body = await _body(request)
+    if body is None:
+        return problem(413, "Too large", f"a delivery has at most {MAX_BODY_BYTES} bytes")
+    if not authentic(settings, body, request.headers.get("x-webhook-signature"), token):
+        return problem(401, "The signature or the token is missing or wrong")
+    try:
+        return await receive(request, body)
+    except webhook.BadDelivery as error:
+        return problem(400, "The delivery names no entity", str(error))
+
+
+def authentic(settings: Settings, body: bytes, signature: str | None, token: str) -> bool:
+    """Whether the sender has shown that it knows a secret. A wrong signature is not mended by a token."""
+    secret, expected = _secret(settings.webhook_secret), _secret(settings.webhook_token)
+    if secret and signature is not None:
+        return webhook.verify_signature(secret, body, signature)
+    return webhook.verify_token(expected, token)
+
+
+def _from_crm(context: WebContext, entity: Entity | None) -> Receive:
+    async def receive(request: Request, body: bytes) -> Response:
+        return await _stored(webhook.accept(context.db, _notice(request, body, entity)))
+
+    return receive
+
+
+def _from_finance(context: WebContext) -> Receive:
+    async def receive(_: Request, body: bytes) -> Response:
+        code = webhook.finance_id(body)
+        return _ACCEPTED if code is None else await _stored(webhook.skip_finance(context.db, code))
+
+    return receive
+
+
+def _notice(request: Request, body: bytes, entity: Entity | None) -> ChangeNotice:
+    params = dict(request.query_params)
+    if body.strip() and "id" not in params:
+        return webhook.parse_json(body, entity)
+    return webhook.parse_query(params, entity)
+
+
+async def _stored(storing: Awaitable[None]) -> Response:
+    try:
+        async with asyncio.timeout(_STORE_SECONDS):
+            await storing
+    except NOT_STORED as error:
+        logger.warning("webhook.not_stored", error=type(error).__name__)
+        return problem(503, "The delivery could not be stored; send it again", retry_after="5")
+    return _ACCEPTED
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body, or None as soon as it is too large, whatever its announced length."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isascii() and announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+def _secret(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+_ACCEPTED = JSONResponse({"status": "accepted"}, 202)
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "The delivery is durable"},
+    400: {"description": "The delivery names no entity"},
+    401: {"description": "The signature or the token is missing or wrong"},
+    404: {"description": "Webhooks are off"},
+    413: {"description": "The body is too large"},
+    503: {"description": "The delivery could not be stored"},
+    "4XX": {"description": "The request is wrong"},
+}
+
+
+def _text(name: str, about: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string"}, "description": about}
+
+
+_TOKEN = _text("token", "WEBHOOK_TOKEN, for a delivery without a signature")
+_JSON_BODY = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+_JSON_SHAPE = {"summary": "A change in the CRM, as JSON", "parameters": [_TOKEN], **_JSON_BODY}
+_QUERY_SHAPE = {
+    "summary": "A change in the CRM, by query parameters",
+    "parameters": [
+        _text("event", "Insert, Update or Delete, or 2, 1, 0"),
+        _text("id", "the GUID of what changed"),
+        _text("type", "Identity, Invoice or Quote"),
+        _text("subtype", "the type's name; says whether it is a person or an organization"),
+        _TOKEN,
+    ],
+}
+_FINANCE_SHAPE = {
+    "summary": "A change in finance: logged and not followed, because the CRM has priority",
+    "parameters": [_TOKEN],
+    **_JSON_BODY,
+}

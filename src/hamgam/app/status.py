@@ -1,0 +1,85 @@
+"""What the installation is doing, as `hamgam status` and the web service tell it: JSON-ready values."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from hamgam.db.engine import Database
+from hamgam.jobs import queue
+from hamgam.model import Stream
+from hamgam.persian import TEHRAN
+from hamgam.trail import status as numbers
+from hamgam.trail.status import PollState, SyncFilter
+
+Clock = Callable[[], datetime]
+"""Aware UTC."""
+
+
+async def status(db: Database, clock: Clock) -> dict[str, Any]:
+    """The document of `status --json`. A day is a day in Tehran; times are ISO 8601 in UTC."""
+    now = clock()
+    every, today, last_24h = await numbers.sync_counts(db, start_of_day(now), now - timedelta(hours=24))
+    polls = await numbers.poll_states(db)
+    return {
+        "queue_depth": await queue.depth(db),
+        "oldest_waiting_seconds": round(await queue.oldest_waiting_seconds(db), 3),
+        "needs_attention": await numbers.attention_count(db),
+        "mappings": _named(await numbers.mapping_counts(db)),
+        "syncs": {"today": _named(today), "last_24h": _named(last_24h), "all": _named(every)},
+        "last_poll": last_poll(polls),
+        "systems": await remote_systems(db),
+    }
+
+
+async def remote_systems(db: Database) -> dict[str, dict[str, Any]]:
+    """State and last contact of each remote system."""
+    states = await numbers.remote_states(db)
+    return {
+        system.value: {"state": state.state, "last_contact": iso(state.last_contact)}
+        for system, state in states.items()
+    }
+
+
+async def recent_syncs(
+    db: Database,
+    *,
+    limit: int,
+    status: str | None = None,
+    entity: str | None = None,
+    trigger: str | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of the sync log, newest first, by the names of their columns. `entity` is an id of either system."""
+    rows = await numbers.recent(db, SyncFilter(status=status, entity=entity, trigger=trigger), limit)
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def last_poll(polls: Mapping[Stream, PollState]) -> dict[str, Any]:
+    """When polling last ended well, and up to where all streams are known."""
+    return {
+        "at": iso(max((poll.at for poll in polls.values() if poll.at), default=None)),
+        "cursor": iso(min((poll.cursor for poll in polls.values()), default=None)),
+        "streams": {
+            stream.value: {"at": iso(poll.at), "cursor": iso(poll.cursor), "held": poll.held}
+            for stream, poll in polls.items()
+        },
+    }
+
+
+def start_of_day(now: datetime) -> datetime:
+    """The last midnight in Tehran."""
+    return datetime.combine(now.astimezone(TEHRAN).date(), time(), tzinfo=TEHRAN)
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _named(counts: Mapping[Any, int]) -> dict[str, int]:
+    return {str(name): count for name, count in counts.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,141 @@
+"""The web service: health, metrics, webhooks, the API, and the status page."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hamgam import __version__
+from hamgam.app.context import WebContext
+from hamgam.app.guard import Guard, problem
+from hamgam.app.metrics import Metrics
+from hamgam.app.pages import page_routes
+from hamgam.app.receiving import webhook_routes
+from hamgam.app.status import recent_syncs, remote_systems, status
+from hamgam.db.engine import DATABASE_GONE
+from hamgam.errors import Unavailable
+from hamgam.model import Status, Trigger
+from hamgam.trail.status import worker_count
+
+_ANSWER_SECONDS = 1.5
+"""A monitor that asks about health gets an answer within two seconds, whatever the database does."""
+_WORKER_SECONDS = 30
+_NO_DATABASE = (*DATABASE_GONE, PoolTimeout, Unavailable)
+
+_WRONG: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request is wrong; the answer says why"}
+}
+_ENTITY = r"^[^\x00]{1,100}$"
+
+
+def create_app(context: WebContext) -> FastAPI:
+    """The ASGI application. It owns nothing: the database is opened and closed by its caller."""
+    app = FastAPI(
+        title="Hamgam",
+        version=__version__,
+        summary="Keeps a finance system in step with a CRM.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.include_router(_monitoring(context))
+    app.include_router(_api(context))
+    app.include_router(webhook_routes(context))
+    app.include_router(page_routes(context, app))
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    for gone in _NO_DATABASE:
+        app.add_exception_handler(gone, _database_gone)
+    app.add_middleware(Guard, settings=context.settings)
+    return app
+
+
+def _monitoring(context: WebContext) -> APIRouter:
+    router = APIRouter(tags=["monitoring"])
+    metrics = Metrics(context.db, context.clock)
+
+    @router.api_route("/health", methods=["HEAD"], include_in_schema=False)
+    @router.get("/health", responses={503: {"description": "The database does not answer"}})
+    async def health() -> Response:
+        """Whether this process can serve."""
+        reason = await _database_trouble(context)
+        if reason:
+            return JSONResponse({"status": "unavailable", "version": __version__, "reason": reason}, 503)
+        worker = context.workers_running()
+        return JSONResponse({"status": "ok", "version": __version__, "worker": worker})
+
+    @router.get("/ready", responses={503: {"description": "No database, or nobody runs jobs"}})
+    async def ready() -> Response:
+        """The database, the workers of all processes, and the last contact with each remote system."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                workers = await worker_count(context.db, _WORKER_SECONDS)
+                systems = await remote_systems(context.db)
+        except (*_NO_DATABASE, TimeoutError):
+            return JSONResponse({"status": "unavailable", "database": "unavailable", "workers": None}, 503)
+        running = max(workers, int(context.workers_running()))
+        state = "ready" if running else "no worker"
+        answer = {"status": state, "database": "ok", "workers": running, "systems": systems}
+        return JSONResponse(answer, 200 if running else 503)
+
+    @router.get("/metrics", responses={503: {"description": "The database does not answer"}})
+    async def prometheus() -> Response:
+        """Prometheus text."""
+        return Response(await metrics.page(), media_type="text/plain; version=1.0.0; charset=utf-8")
+
+    return router
+
+
+def _api(context: WebContext) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["status"], responses=_WRONG)
+
+    @router.get("/status")
+    async def get_status() -> dict[str, Any]:
+        """Mappings, syncs by status, queue, polling and remote systems, in numbers."""
+        return await status(context.db, context.clock)
+
+    @router.get("/syncs")
+    async def get_syncs(
+        status: Status | None = None,
+        entity: Annotated[str | None, Query(pattern=_ENTITY, description="an id of either system")] = None,
+        trigger: Trigger | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> list[dict[str, Any]]:
+        """Rows of the sync log, newest first."""
+        return await recent_syncs(context.db, limit=limit, status=status, entity=entity, trigger=trigger)
+
+    return router
+
+
+async def _database_trouble(context: WebContext) -> str:
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            await context.db.check()
+    except TimeoutError:
+        return f"the database has not answered within {_ANSWER_SECONDS} seconds"
+    except _NO_DATABASE:
+        return "the database cannot be reached"
+    return ""
+
+
+async def _bad_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    wrong = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
+    return problem(400, "The request is wrong", wrong)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), **dict(error.headers or {}))
+
+
+async def _database_gone(_: Request, __: Exception) -> Response:
+    return problem(503, "The database cannot be reached", retry_after="5")
+
+
+__all__ = ["WebContext", "create_app"]

@@ -1,0 +1,149 @@
+"""Numbers and lists for people and monitoring, read from the trail. Nothing here writes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, literal, or_, select, text
+from sqlalchemy.types import ARRAY, Integer
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping, poll_cursor, remote_system
+from hamgam.db.tables import sync_log as t
+from hamgam.model import EntityType, Status, Stream, System
+
+_ATTENTION = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncFilter:
+    """Which rows of the sync log are wanted; None means all."""
+
+    status: str | None = None
+    entity: str | None = None
+    """An id of either system."""
+    trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    state: str
+    """`ok`, the reason code of the last failed call, or `unknown` before the first one."""
+    last_contact: datetime | None
+    calls: int
+    errors: Mapping[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    at: datetime | None
+    cursor: datetime
+    held: int | None
+    """Changes that were found and not queued because they are suspiciously many."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncGroup:
+    """Ended syncs that share an outcome and a class of duration."""
+
+    status: Status
+    operation: str
+    trigger: str
+    bucket: int
+    """How many of the given bounds the duration is above."""
+    count: int
+    milliseconds: int
+
+
+async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]:
+    """Syncs by status: of all time first, then since each of the given moments."""
+    columns = [func.count(case((t.c.startedAt >= moment, 1))) for moment in since]
+    rows = await db.execute(select(t.c.status, func.count(), *columns).group_by(t.c.status))
+    counted = {Status(status): counts for status, *counts in rows}
+    none = [0] * (len(since) + 1)
+    return [{status: counted.get(status, none)[i] for status in Status} for i in range(len(since) + 1)]
+
+
+async def sync_counts_since(db: Database, since: datetime) -> dict[Status, int]:
+    """Syncs by status since a moment; costs what happened since."""
+    counting = select(t.c.status, func.count()).where(t.c.startedAt >= since).group_by(t.c.status)
+    counted = {Status(status): int(count) for status, count in await db.execute(counting)}
+    return {status: counted.get(status, 0) for status in Status}
+
+
+async def mapping_counts(db: Database) -> dict[EntityType, int]:
+    kind = entity_mapping.c.entityType
+    counted = {row[0]: row[1] for row in await db.execute(select(kind, func.count()).group_by(kind))}
+    return {entity_type: counted.get(entity_type, 0) for entity_type in EntityType}
+
+
+async def attention_count(db: Database) -> int:
+    """Syncs that ask for a person, and streams whose poll holds suspiciously many changes back."""
+    syncs = select(func.count()).select_from(t).where(_ATTENTION).scalar_subquery()
+    held = select(func.count()).select_from(poll_cursor).where(poll_cursor.c.held.is_not(None))
+    return int((await db.execute(select(syncs + held.scalar_subquery()))).scalar_one())
+
+
+async def remote_states(db: Database) -> dict[System, RemoteState]:
+    c = remote_system.c
+    rows = await db.execute(select(c.system, c.state, c.lastContactAt, c.calls, c.errors, c.milliseconds))
+    known = {
+        System(row.system): RemoteState(
+            row.state or "unknown", row.lastContactAt, row.calls, row.errors or {}, row.milliseconds / 1000
+        )
+        for row in rows
+    }
+    return {system: known.get(system, RemoteState("unknown", None, 0, {}, 0)) for system in System}
+
+
+async def poll_states(db: Database) -> dict[Stream, PollState]:
+    rows = await db.execute(select(poll_cursor))
+    return {Stream(row.stream): PollState(row.polledAt, row.cursor, row.held) for row in rows}
+
+
+async def worker_count(db: Database, within_seconds: float) -> int:
+    """Workers, of all processes, that gave a sign of life within this time."""
+    counted = await db.execute(
+        text(
+            "SELECT count(*) FROM procrastinate_workers"
+            " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+        ),
+        {"seconds": within_seconds},
+    )
+    return int(counted.scalar_one())
+
+
+async def newest_success(db: Database) -> datetime | None:
+    """When the most recently started successful sync ended."""
+    newest = select(t.c.completedAt).where(t.c.status == Status.SUCCESS).order_by(t.c.startedAt.desc())
+    return (await db.execute(newest.limit(1))).scalar_one_or_none()
+
+
+async def sync_groups(db: Database, bounds_ms: Sequence[int]) -> list[SyncGroup]:
+    """Ended syncs by outcome and by duration; `bounds_ms` are upper bounds, ascending, each inclusive."""
+    # width_bucket counts the bounds that are reached, so a bound itself belongs below with one added to it.
+    above = [bound + 1 for bound in bounds_ms]
+    bucket = func.width_bucket(t.c.durationMs, bindparam("above", above, type_=ARRAY(Integer)))
+    group = (t.c.status, t.c.operation, t.c.triggerType, bucket.label("bucket"))
+    total = func.coalesce(func.sum(t.c.durationMs), literal(0))
+    ended = t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS))
+    counted = select(*group, func.count(), total).where(ended).group_by(*group)
+    return [
+        SyncGroup(Status(status), operation, trigger, bucket or 0, count, int(milliseconds))
+        for status, operation, trigger, bucket, count, milliseconds in await db.execute(counted)
+    ]
+
+
+async def recent(db: Database, wanted: SyncFilter, limit: int) -> list[Mapping[str, Any]]:
+    """Rows of the sync log, newest first, with the names and types of their columns."""
+    query = select(t).order_by(t.c.startedAt.desc(), t.c.id.desc()).limit(limit)
+    if wanted.status is not None:
+        query = query.where(t.c.status == wanted.status)
+    if wanted.trigger is not None:
+        query = query.where(t.c.triggerType == wanted.trigger)
+    if wanted.entity is not None:
+        entity = wanted.entity.strip().lower()
+        query = query.where(or_(t.c.sourceEntityId == entity, t.c.targetEntityId == entity))
+    return [dict(row) for row in (await db.execute(query)).mappings()]
