@@ -1,4 +1,4 @@
-"""The engine on a workbench: both sandbox systems, real connectors, a real database, and a clock that is set."""
+"""The engine on a workbench: both sandbox systems, real connectors, a real database, a clock that is set."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,6 +1,7 @@
 """One embedded PostgreSQL for the whole run, and a fresh, migrated database for each test that asks."""
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 
 from hamgam.db import schema
-from hamgam.db.embedded import start_embedded
+from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import Database
 
 _numbers = itertools.count(1)
@@ -19,15 +20,18 @@ def _named(url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a server with a migrated database `hamgam`, which serves as the template."""
-    url = start_embedded(Path(tmp_path_factory.mktemp("db")))
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        connection.execute("SELECT pg_reload_conf()")
-    schema.upgrade(url)
-    return url
+def server_url() -> Iterator[str]:
+    """The URL of a server with a migrated database `hamgam`, which serves as the template.
+
+    Not below pytest's own directory, which the server's user may not enter when the tests run as root.
+    """
+    with tempfile.TemporaryDirectory(prefix="hamgam-tests-") as folder, embedded_server(Path(folder)) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+        schema.upgrade(url)
+        yield url
 
 
 @pytest.fixture

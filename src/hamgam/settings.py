@@ -266,13 +266,19 @@ class SettingDoc:
     default: str
     meaning: str
     secret: bool
+    expects: str
+    """How a right value looks; "text" where anything is right."""
 
 
 def describe() -> list[SettingDoc]:
     """All settings, in the order in which people read about them."""
     return [
         SettingDoc(
-            name.upper(), _spelled(info.default), info.description or "", "SecretStr" in str(info.annotation)
+            name=name.upper(),
+            default=_spelled(info.default),
+            meaning=info.description or "",
+            secret="SecretStr" in str(info.annotation),
+            expects=_expects(info),
         )
         for name, info in Settings.model_fields.items()
     ]
@@ -289,6 +295,11 @@ def _spelled(default: object) -> str:
         case Path():
             return f"./{default.as_posix()}"
     return str(default)
+
+
+def _expects(info: FieldInfo) -> str:
+    extra = info.json_schema_extra
+    return str(extra[EXPECTED]) if isinstance(extra, dict) and extra.get(EXPECTED) else "text"
 
 
 _SECRETS = frozenset(doc.name for doc in describe() if doc.secret)
@@ -325,11 +336,6 @@ def _checked(given: Given) -> tuple[Settings, list[str]]:
 def _expectation(name: str, given: Given) -> str:
     where = given.origins[name.upper()]
     return f"{name.upper()} (in {where}): must be {_expects(Settings.model_fields[name])}"
-
-
-def _expects(info: FieldInfo) -> str:
-    extra = info.json_schema_extra
-    return str(extra[EXPECTED]) if isinstance(extra, dict) and extra.get(EXPECTED) else "text"
 
 
 def _contradictions(settings: Settings, given: Given) -> list[str]:

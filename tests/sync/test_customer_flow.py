@@ -1,4 +1,4 @@
-"""Customers, CRM to finance, over real HTTP: what is written, what is skipped, and what the log says of it."""
+"""Customers, CRM to finance, over real HTTP: what is written, what is skipped, and what the log says."""
 
 from datetime import timedelta
 from uuid import uuid4

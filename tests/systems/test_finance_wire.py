@@ -235,7 +235,7 @@ def test_matches_come_by_number_then_national_id_then_values_each_once() -> None
     by_number = person("4", "۱۰۰-۷", national_id="0012345678")
     stranger = person("5", "100-8", national_id="1", name="علی", mobile="")
     contacts = [values, by_id, stranger, by_code, by_number, by_id]
-    assert match.best_first(contacts, probe) == [by_code, by_number, by_id, values]
+    assert match.best_first(contacts, probe) == [by_number, by_code, by_id, values]
 
 
 @pytest.mark.parametrize(("number", "matches"), [(None, True), ("", True), ("100-7", True), ("55", False)])

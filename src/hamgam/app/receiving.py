@@ -57,7 +57,7 @@ def _add(
     about: dict[str, Any] = {"methods": [method], "status_code": 202, "response_class": JSONResponse}
     name = f"{path} {method}"
     router.add_api_route(path, endpoint, name=name, openapi_extra=shape, **about)
-    hidden = {"name": f"{name} with token", "include_in_schema": path != "/webhook/crm"}
+    hidden = {"name": f"{name} with token", "include_in_schema": False}
     router.add_api_route(f"{path}/{{token}}", endpoint_with_token, **hidden, **about)
 
 
@@ -149,7 +149,9 @@ def _text(name: str, about: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string"}, "description": about}
 
 
-_TOKEN = _text("token", "WEBHOOK_TOKEN, for a delivery without a signature")
+_TOKEN = _text(
+    "token", "WEBHOOK_TOKEN, for a delivery without a signature; also as the last part of the path"
+)
 _JSON_BODY = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
 _JSON_SHAPE = {"summary": "A change in the CRM, as JSON", "parameters": [_TOKEN], **_JSON_BODY}
 _QUERY_SHAPE = {

@@ -49,7 +49,10 @@ async def recent_syncs(
     entity: str | None = None,
     trigger: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of the sync log, newest first, by the names of their columns. `entity` is an id of either system."""
+    """Rows of the sync log, newest first, by the names of their columns.
+
+    `entity` is an id of either system.
+    """
     rows = await numbers.recent(db, SyncFilter(status=status, entity=entity, trigger=trigger), limit)
     return [{name: _plain(value) for name, value in row.items()} for row in rows]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -86,7 +87,7 @@ def _monitoring(context: WebContext) -> APIRouter:
     @router.get("/metrics", responses={503: {"description": "The database does not answer"}})
     async def prometheus() -> Response:
         """Prometheus text."""
-        return Response(await metrics.page(), media_type="text/plain; version=1.0.0; charset=utf-8")
+        return Response(await metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

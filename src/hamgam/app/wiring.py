@@ -10,7 +10,7 @@ from uuid import uuid4
 import structlog
 
 from hamgam.db import schema
-from hamgam.db.embedded import start_embedded
+from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.presence import Presence
 from hamgam.intake.poll import poll
@@ -42,19 +42,27 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
     Raises `Unavailable` when it cannot be reached, `UsageError` when it is newer than this program.
     """
-    url = await asyncio.to_thread(database_url, settings)
-    await asyncio.to_thread(schema.upgrade, url)
-    db = Database(url, pool_size=2 * settings.sync_concurrency + 6)
+    async with database_url(settings) as url:
+        await asyncio.to_thread(schema.upgrade, url)
+        db = Database(url, pool_size=2 * settings.sync_concurrency + 6)
+        try:
+            yield db
+        finally:
+            await db.aclose()
+
+
+@asynccontextmanager
+async def database_url(settings: Settings) -> AsyncIterator[str]:
+    """The configured server, or the embedded one, which runs while somebody uses it."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    server = embedded_server(settings.data_dir)
+    url = await asyncio.to_thread(server.__enter__)
     try:
-        yield db
+        yield url
     finally:
-        await db.aclose()
-
-
-def database_url(settings: Settings) -> str:
-    """The configured server, or the embedded one, which is started when it does not run. Blocking."""
-    given = settings.database_url
-    return given.get_secret_value() if given else start_embedded(settings.data_dir)
+        await asyncio.to_thread(server.__exit__, None, None, None)
 
 
 @asynccontextmanager

@@ -4,12 +4,15 @@ Several processes share it and the last one out stops it. On POSIX it listens on
 directory that only its owner can read; on Windows it has to listen on loopback and gets a password.
 """
 
+import atexit
 import contextlib
 import json
 import os
 import secrets
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import SubprocessError
 from urllib.parse import quote
@@ -37,10 +40,11 @@ unix_socket_permissions = 0700
 """
 
 
-def start_embedded(data_dir: Path) -> str:
-    """Start or join the embedded server under `data_dir` and return the URL of its database.
+@contextmanager
+def embedded_server(data_dir: Path) -> Iterator[str]:
+    """Start or join the embedded server under `data_dir`; yields the URL of its database. Blocking.
 
-    The server stops when the last process that called this ends. A process that was killed is not counted.
+    The server stops when the last process leaves. A process that was killed is not counted.
     Raises `UsageError` when the directory cannot be used and `Unavailable` when the server does not start.
     """
     directory = data_dir.absolute() / "pg"
@@ -50,15 +54,21 @@ def start_embedded(data_dir: Path) -> str:
     except OSError as error:
         raise UsageError(f"DATA_DIR: {directory.parent} cannot be used: {error.strerror}") from None
     try:
-        return _start(directory)
+        server, url = _start(directory)
     except (OSError, RuntimeError, psycopg.Error, SubprocessError) as error:
         raise Unavailable(
             f"DATA_DIR: the embedded database in {directory} did not start "
             f"({type(error).__name__}); its log is {directory / 'log'}"
         ) from None
+    try:
+        yield url
+    finally:
+        server.cleanup()
+        # Else it would clean up again at the end of the process, in a directory that may be gone by then.
+        atexit.unregister(server._cleanup)
 
 
-def _start(directory: Path) -> str:
+def _start(directory: Path) -> tuple[PostgresServer, str]:
     server_class = _server_class(directory.parent)
     new = not (directory / "PG_VERSION").exists()
     server = get_server(directory, start=False)
@@ -69,7 +79,7 @@ def _start(directory: Path) -> str:
             _configure(directory)
     server.start()
     password = _password(directory, server) if sys.platform == "win32" else ""
-    return _with_database(server, password)
+    return server, _with_database(server, password)
 
 
 def _server_class(data_dir: Path) -> type[PostgresServer]:

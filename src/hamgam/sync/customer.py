@@ -129,10 +129,11 @@ async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match
 def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
     keys = site.rules.match_keys
     number = customer.number if MatchKey.CUSTOMER_NUMBER in keys else ""
+    national_id = digits_key(customer.fields.get("national_id", ""))
     return CustomerProbe(
         number=number,
         code=site.rules.numbers.finance_code(number),
-        national_id=digits_key(customer.fields.get("national_id", "")) if MatchKey.NATIONAL_ID in keys else "",
+        national_id=national_id if MatchKey.NATIONAL_ID in keys else "",
         exact=lost.fields if lost and lost.operation is Operation.CREATE else None,
     )
 

@@ -1,6 +1,6 @@
 """Numbers and lists for people and monitoring, read from the trail. Nothing here writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,7 +60,7 @@ class SyncGroup:
 async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]:
     """Syncs by status: of all time first, then since each of the given moments."""
     columns = [func.count(case((t.c.startedAt >= moment, 1))) for moment in since]
-    rows = await db.execute(select(t.c.status, func.count(), *columns).group_by(t.c.status))
+    rows: Iterable[Any] = await db.execute(select(t.c.status, func.count(), *columns).group_by(t.c.status))
     counted = {Status(status): counts for status, *counts in rows}
     none = [0] * (len(since) + 1)
     return [{status: counted.get(status, none)[i] for status in Status} for i in range(len(since) + 1)]
@@ -130,9 +130,10 @@ async def sync_groups(db: Database, bounds_ms: Sequence[int]) -> list[SyncGroup]
     total = func.coalesce(func.sum(t.c.durationMs), literal(0))
     ended = t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS))
     counted = select(*group, func.count(), total).where(ended).group_by(*group)
+    rows: Iterable[Any] = await db.execute(counted)
     return [
         SyncGroup(Status(status), operation, trigger, bucket or 0, count, int(milliseconds))
-        for status, operation, trigger, bucket, count, milliseconds in await db.execute(counted)
+        for status, operation, trigger, bucket, count, milliseconds in rows
     ]
 
 

@@ -21,21 +21,22 @@ _REPLACE = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
 
 
 async def upgrade(settings: Settings) -> int:
-    where = await asyncio.to_thread(database_url, settings)
-    before = await asyncio.to_thread(schema.upgrade, where)
-    _, now = await asyncio.to_thread(schema.version, where)
+    async with database_url(settings) as where:
+        before = await asyncio.to_thread(schema.upgrade, where)
+        _, now = await asyncio.to_thread(schema.version, where)
     console().print(f"schema {now}" + ("" if before == now else f", was {before or 'empty'}"))
     return 0
 
 
 async def check(settings: Settings, *, as_json: bool) -> int:
-    where = await asyncio.to_thread(database_url, settings)
-    found, needed = await asyncio.to_thread(schema.version, where)
-    db = Database(where)
-    try:
-        facts = await _facts(db)
-    finally:
-        await db.aclose()
+    """Exit status 1 when the schema is not the one that this program needs."""
+    async with database_url(settings) as where:
+        found, needed = await asyncio.to_thread(schema.version, where)
+        db = Database(where)
+        try:
+            facts = await _facts(db)
+        finally:
+            await db.aclose()
     document = {"schema": found, "needed": needed, "ok": found == needed, **facts}
     if as_json:
         print_json(document)
@@ -45,8 +46,8 @@ async def check(settings: Settings, *, as_json: bool) -> int:
 
 
 async def url(settings: Settings) -> int:
-    where = await asyncio.to_thread(database_url, settings)
-    sys.stdout.write(where + "\n")
+    async with database_url(settings) as where:
+        sys.stdout.write(where + "\n")
     if settings.database_url is None:
         progress_console().print("the embedded database runs while a hamgam process runs")
     return 0

@@ -10,7 +10,7 @@ from hamgam.systems.siagh.forms import wire_text
 Filter = tuple[str, object]
 """A row key and the value that it must have."""
 
-BY_NUMBER, BY_NATIONAL_ID, BY_VALUES = range(3)
+BY_NUMBER, BY_CODE, BY_NATIONAL_ID, BY_VALUES = range(4)
 
 
 def filters(probe: CustomerProbe, *, number_returned: bool) -> list[Filter]:
@@ -39,8 +39,10 @@ def meets(contact: FinanceContact, wanted: Filter) -> bool:
 
 def rank(contact: FinanceContact, probe: CustomerProbe) -> int | None:
     """By which of the probe's keys this contact matches, the best key; None: by none."""
-    if _same_number(contact, probe.number) or _same_code(contact, probe):
+    if _same_number(contact, probe.number):
         return BY_NUMBER
+    if _same_code(contact, probe):
+        return BY_CODE
     national_id = digits_key(probe.national_id)
     if national_id and digits_key(contact.fields.get("national_id", "")) == national_id:
         return BY_NATIONAL_ID
@@ -53,7 +55,7 @@ def best_first(contacts: Iterable[FinanceContact], probe: CustomerProbe) -> list
     """The contacts that match, each once, in the order of the keys by which they match."""
     once = {contact.code: contact for contact in contacts}.values()
     ranked = [(rank(contact, probe), contact) for contact in once]
-    return [contact for level in range(3) for own, contact in ranked if own == level]
+    return [contact for level in range(4) for own, contact in ranked if own == level]
 
 
 def same_values(theirs: Fields, sent: Fields) -> bool:

@@ -1,0 +1,133 @@
+"""Polling: what changed is found once, whatever the pages do, and costs what changed."""
+
+from collections import Counter
+
+import pytest
+
+from hamgam.db.engine import Database
+from hamgam.errors import TryLater
+from hamgam.intake.poll import poll
+from hamgam.model import Entity, Stream
+from hamgam.sandbox import CrmMood, Fault, FaultKind
+from hamgam.trail import cursor
+from tests.bench import Bench, bench
+
+
+async def poll_once(b: Bench, **options: int) -> list[str]:
+    """Poll, and answer and empty the queue."""
+    settings = {"overlap_seconds": 120, "max_change_percent": 30} | options
+    await poll(b.site, **settings)
+    waiting = [job.queueing_lock for job in await b.jobs()]
+    await b.rows("DELETE FROM procrastinate_jobs RETURNING 1")
+    return waiting
+
+
+async def test_the_first_poll_sees_what_changed_since_the_newest_change(db: Database) -> None:
+    async with bench(db) as b:
+        b.person(customerNumber="1", mobile="")
+        await poll_once(b)
+        crm_id = b.person(customerNumber="2", mobile="")
+        assert f"customer:{crm_id}" in await poll_once(b)
+
+
+async def test_persons_organizations_invoices_and_quotes_are_found(db: Database) -> None:
+    async with bench(db) as b:
+        await poll_once(b)
+        person = b.person()
+        organization = b.box.crm.add_customer("organization", nickName="شرکت")
+        invoice = b.box.crm.add_document("invoice", person, [])
+        quote = b.box.crm.add_document("quote", person, [])
+        assert Counter(await poll_once(b)) == Counter(
+            [f"customer:{person}", f"customer:{organization}", f"invoice:{invoice}", f"quote:{quote}"]
+        )
+
+
+async def test_what_was_synchronised_is_not_queued_again_by_the_overlap(db: Database) -> None:
+    async with bench(db) as b:
+        await poll_once(b)
+        crm_id = b.person()
+        await poll_once(b)
+        await b.sync(crm_id)
+        assert await poll_once(b) == []
+        b.box.crm.edit(crm_id, nickName="تازه")
+        assert await poll_once(b) == [f"customer:{crm_id}"]
+
+
+async def test_an_import_does_not_come_back_by_polling(db: Database) -> None:
+    async with bench(db) as b:
+        for n in range(250):
+            b.box.finance.add_contact(Name=f"مشتری {n}")
+        await b.run_import()
+        b.box.journal.clear()
+        assert await poll_once(b) == []
+        assert set(b.calls("crm")) == {
+            "person/find",
+            "organization/find",
+            "invoice/sales/find",
+            "quote/sales/find",
+        }
+
+
+@pytest.mark.parametrize("moving", [True, False])
+@pytest.mark.parametrize("page_size", [1, 3, 7])
+async def test_nothing_is_missed_while_pages_move(db: Database, moving: bool, page_size: int) -> None:
+    async with bench(db, crm_mood=CrmMood(moving_pages=moving), page_size=page_size) as b:
+        await poll_once(b)
+        ids = {b.person(customerNumber=str(n), mobile="") for n in range(20)}
+        assert set(await poll_once(b)) == {f"customer:{crm_id}" for crm_id in ids}
+
+
+async def test_a_poll_costs_what_changed_and_not_what_exists(db: Database) -> None:
+    async with bench(db) as b:
+        for n in range(500):
+            b.person(customerNumber=str(n), mobile="")
+        await poll_once(b, overlap_seconds=0)
+        b.box.journal.clear()
+        changed = list(b.box.crm.persons)[:3]
+        for crm_id in changed:
+            b.box.crm.edit(crm_id, nickName="تازه")
+        assert set(await poll_once(b, overlap_seconds=0)) >= {f"customer:{crm_id}" for crm_id in changed}
+        assert len(b.calls("crm")) == len(Stream)
+
+
+async def test_a_poll_that_breaks_off_loses_nothing(db: Database) -> None:
+    async with bench(db, page_size=2) as b:
+        await poll_once(b)
+        ids = [b.person(customerNumber=str(n), mobile="") for n in range(6)]
+        before = await cursor.load(db)
+        b.box.faults.add(
+            Fault(FaultKind.STATUS, system="crm", operation="person/find", status=500, times=1, skip=1)
+        )
+        with pytest.raises(TryLater):
+            await poll(b.site, overlap_seconds=0, max_change_percent=30)
+        assert (await cursor.load(db))[Stream.PERSON] == before[Stream.PERSON]
+        assert {f"customer:{crm_id}" for crm_id in ids} <= set(await poll_once(b))
+
+
+async def test_suspiciously_many_changes_are_held_back(db: Database) -> None:
+    async with bench(db) as b:
+        for n in range(150):
+            b.box.finance.add_contact(Name=f"مشتری {n}")
+        await b.run_import()
+        await poll_once(b)
+        for crm_id in b.box.crm.persons:
+            b.box.crm.edit(crm_id, nickName="همه یکی شدند", deliver=False)
+        assert await poll_once(b) == []
+        assert (await cursor.load(db))[Stream.PERSON].held == 150
+        assert len(await poll_once(b, max_change_percent=100)) == 150
+        assert (await cursor.load(db))[Stream.PERSON].held is None
+
+
+async def test_a_poll_over_documents_finds_an_edit(db: Database) -> None:
+    async with bench(db) as b:
+        customer = b.person()
+        invoice = b.box.crm.add_document(
+            "invoice",
+            customer,
+            [{"productCode": "1", "count": 1, "baseUnitPrice": 10, "productUnitTypeName": "عدد"}],
+        )
+        await poll_once(b)
+        await b.sync(invoice, entity=Entity.INVOICE)
+        assert f"invoice:{invoice}" not in await poll_once(b)
+        b.box.crm.edit_document(invoice, subject="ویرایش")
+        assert f"invoice:{invoice}" in await poll_once(b)

@@ -1,0 +1,137 @@
+"""A real worker on a real queue: notices become syncs, polls fire once, what the dead left is finished."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from hamgam.db.engine import Database
+from hamgam.intake.poll import poll
+from hamgam.jobs import queue
+from hamgam.jobs.worker import Work, Worker
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Trigger
+from tests.bench import Bench, bench
+
+
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    """Wait for something that other tasks bring about."""
+    async with asyncio.timeout(30):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def worker(b: Bench, *, interval: int = 0, count: int = 1) -> AsyncIterator[None]:
+    site = replace(b.site, clock=lambda: datetime.now(UTC))
+
+    async def poll_now() -> None:
+        await poll(site, overlap_seconds=120, max_change_percent=30)
+
+    work = Work(site=site, poll=poll_now, poll_interval_seconds=interval, concurrency=4, retention_days=365)
+    tasks = [asyncio.create_task(Worker(b.db.url, work).run()) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def notify(b: Bench, crm_id: str) -> None:
+    notice = ChangeNotice(key=EntityKey(Entity.CUSTOMER, CrmId(crm_id)), trigger=Trigger.WEBHOOK)
+    async with b.db.transaction() as connection:
+        await queue.enqueue(connection, [notice])
+
+
+async def test_notices_become_syncs(db: Database) -> None:
+    async with bench(db) as b, worker(b):
+        ids = [b.person(customerNumber=str(900 + n), mobile=f"0912111{n:04}") for n in range(20)]
+        for crm_id in ids:
+            await notify(b, crm_id)
+
+        async def all_there() -> bool:
+            return len(b.box.finance.contacts) == 20 and await queue.depth(db) == 0
+
+        await until(all_there)
+        assert {row.status for row in await b.log()} == {"SUCCESS"}
+
+
+async def test_the_second_edit_inside_the_gate_arrives(db: Database) -> None:
+    async with bench(db, gate_seconds=1) as b, worker(b):
+        crm_id = b.person()
+        await notify(b, crm_id)
+        await b.box.journal.wait_for(1, system="finance", effect="write")
+
+        async def bound() -> bool:
+            return bool(await b.rows('SELECT 1 FROM "EntityMapping"'))
+
+        await until(bound)
+        b.box.crm.edit(crm_id, nickName="ویرایش دوم")
+        await notify(b, crm_id)
+
+        async def arrived() -> bool:
+            return any(c["Name"] == "ویرایش دوم" for c in b.box.finance.contacts.values())
+
+        await until(arrived)
+        reasons = [row.reason for row in await b.log()]
+        assert "TIME_GATE" in reasons
+
+
+async def test_the_poll_fires_once_however_many_workers_run(db: Database) -> None:
+    async with bench(db) as b, worker(b, interval=60, count=3):
+        crm_id = b.person()
+        del crm_id
+
+        async def polled() -> bool:
+            return bool(await b.rows('SELECT 1 FROM "PollCursor" WHERE "polledAt" IS NOT NULL'))
+
+        await until(polled)
+
+        async def scheduled() -> bool:
+            rows = await b.rows("SELECT status FROM procrastinate_jobs WHERE task_name = 'poll'")
+            return [row.status for row in rows] == ["todo"]
+
+        await until(scheduled)
+        polls = [e for e in b.box.journal.calls(system="crm", operation="person/find")]
+        # The first poll asks for the newest change and then for the changes since.
+        assert len(polls) == 2
+
+
+async def test_a_job_of_a_dead_worker_is_finished_by_another(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id = b.person()
+        await notify(b, crm_id)
+        await b.db.execute(
+            text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '5 minutes')")
+        )
+        await b.db.execute(
+            text(
+                "UPDATE procrastinate_jobs SET status = 'doing',"
+                " worker_id = (SELECT max(id) FROM procrastinate_workers)"
+            )
+        )
+        async with worker(b):
+            await b.box.journal.wait_for(1, system="finance", effect="write")
+
+
+async def test_a_sync_that_nobody_goes_on_with_is_taken_up(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id = b.person()
+        await b.db.execute(
+            text(
+                'INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", direction, operation,'
+                ' status, "triggerType", "sourceEntityId", "startedAt") VALUES (gen_random_uuid(),'
+                " 'CUSTOMER', 'customer', 'CRM_TO_FINANCE', 'NONE', 'IN_PROGRESS', 'MANUAL', :id, now())"
+            ),
+            {"id": crm_id},
+        )
+        async with worker(b):
+            await b.box.journal.wait_for(1, system="finance", effect="write")
+
+            async def closed() -> bool:
+                return [row.status for row in await b.log()] == ["SUCCESS"]
+
+            await until(closed)

@@ -1,0 +1,145 @@
+"""The web service in process, and served on loopback by a thread of its own."""
+
+import asyncio
+import base64
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+import uvicorn
+from psycopg.types.json import Jsonb
+
+from hamgam.app.web import WebContext, create_app
+from hamgam.db.engine import Database
+from hamgam.settings import Settings
+
+NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)  # half past midnight of 1405/01/01 in Tehran
+SECRET = "a-key-for-signatures"
+TOKEN = "a-token-for-addresses"
+GUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+
+
+@dataclass
+class FakeClock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Installation:
+    """Settings and clock of a web service under test."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    clock: FakeClock = field(default_factory=FakeClock)
+    worker: bool = False
+
+    def context(self, db: Database) -> WebContext:
+        return WebContext(Settings(**self.settings), db, self.clock, lambda: self.worker)
+
+
+WITH_WEBHOOKS = {
+    "enable_webhooks": True,
+    "webhook_base_url": "https://hamgam.example.com",
+    "webhook_secret": SECRET,
+    "webhook_token": TOKEN,
+}
+
+
+@pytest.fixture
+def installation() -> Installation:
+    return Installation(dict(WITH_WEBHOOKS))
+
+
+@asynccontextmanager
+async def asking(installation: Installation, db: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=create_app(installation.context(db)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://hamgam.example.com") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(installation: Installation, db: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    async with asking(installation, db) as opened:
+        yield opened
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+AddSync = Callable[..., None]
+
+
+@pytest.fixture
+def add_sync(database_url: str) -> Iterator[AddSync]:
+    """Inserts one row into the sync log, as another process would."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield lambda **values: insert_sync(connection, values)
+
+
+def insert_sync(connection: psycopg.Connection[Any], values: dict[str, Any]) -> None:
+    row = {
+        "entityType": "CUSTOMER",
+        "sourceEntity": "customer",
+        "sourceEntityId": GUID,
+        "direction": "CRM_TO_FINANCE",
+        "operation": "UPDATE",
+        "status": "SUCCESS",
+        "triggerType": "WEBHOOK",
+        "startedAt": NOW,
+        "completedAt": NOW,
+        "durationMs": 40,
+    } | values
+    columns = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join(["%s"] * len(row))
+    stored = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
+    connection.execute(
+        f'INSERT INTO "SyncLog" ("transactionId", {columns}) VALUES (gen_random_uuid(), {marks})', stored
+    )
+
+
+@contextmanager
+def serving(installation: Installation, database_url: str) -> Iterator[str]:
+    """The address of the service, which runs in a thread with a loop and a database pool of its own."""
+    server: list[uvicorn.Server] = []
+    started = threading.Event()
+
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            started.set()
+
+    async def serve() -> None:
+        db = Database(database_url)
+        app = create_app(installation.context(db))
+        config = uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none", lifespan="off")
+        server.append(Announced(config))
+        try:
+            await server[0].serve()
+        finally:
+            await db.aclose()
+            started.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        assert started.wait(30)
+        host, port = server[0].servers[0].sockets[0].getsockname()[:2]
+        yield f"http://{host}:{port}"
+    finally:
+        server[0].should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def served(installation: Installation, database_url: str) -> Iterator[str]:
+    with serving(installation, database_url) as address:
+        yield address
