@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from hamgam.errors import Reason
+from hamgam.model import Kind
 from hamgam.settings import describe, load_settings
 from hamgam.sync.fields import CUSTOMER
 from hamgam.systems.payamgostar.fields import CUSTOMER as IN_CRM
 from hamgam.systems.siagh.fields import CONTACT as IN_FINANCE
+from hamgam.systems.siagh.forms import create_contact
 
 ROOT = Path(__file__).parent.parent
 
@@ -60,3 +62,10 @@ def test_the_example_file_works_with_every_line_uncommented(tmp_path):
     assert settings == [(doc.name, doc.default) for doc in describe()]
     (tmp_path / ".env").write_text("\n".join(map("=".join, settings)), encoding="utf-8")
     assert load_settings({}, tmp_path).data_dir == tmp_path / "data"
+
+
+def test_every_finance_column_is_written():
+    fields = {field.name: f"value of {field.name}" for field in CUSTOMER}
+    sent = create_contact(Kind.PERSON, "100-1", fields)["ctrlValues"]
+    for field in IN_FINANCE:
+        assert f"gn_web_users.{field.column}={fields[field.name]}" in sent.split("|")

@@ -99,7 +99,7 @@ def digits_key(text: str) -> str:
 def phone_key(text: str) -> str:
     """A telephone number in international form, `+989121234567`, with `;ext=12` where it has an extension.
 
-    Numbers without a country are Iranian. What is no possible number anywhere keeps its digits, and what is
+    Numbers without a country are Iranian. What is no valid number anywhere keeps its digits, and what is
     not a number at all is compared as text.
     """
     key = text_key(text)
@@ -114,7 +114,7 @@ def phone_key(text: str) -> str:
 
 
 def _international(number: str) -> str:
-    """`number` is digits with or without a plus. One that is not possible stays as it is."""
+    """`number` is digits with or without a plus. One that nobody can have stays as it is."""
     # Slow to import, and nearly all numbers of Iranian customers never come this far.
     import phonenumbers  # noqa: PLC0415
 
@@ -124,8 +124,8 @@ def _international(number: str) -> str:
         parsed = phonenumbers.parse(number, "IR")
     except phonenumbers.NumberParseException:
         return number
-    # A number without its area code is possible only within a city that is not known here.
-    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+    # Others, such as one without its area code, would take a country that nobody gave them.
+    if not phonenumbers.is_valid_number(parsed):
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

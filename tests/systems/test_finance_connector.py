@@ -52,7 +52,9 @@ async def test_a_stream_that_meets_an_ended_session_works_with_a_share_of_one() 
             await rig.connector.update_customer(each.code, "", {"name": "b"})
             seen.append(each.code)
         assert seen == ["1"]
-        assert await rig.connector.candidates(CustomerProbe(number="1", code=FinanceId("1")))
+        rig.box.finance.expire_sessions()
+        async with asyncio.timeout(5):
+            assert await rig.connector.candidates(CustomerProbe(number="1", code=FinanceId("1")))
 
 
 async def test_wrong_credentials() -> None:

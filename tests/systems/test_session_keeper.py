@@ -67,6 +67,7 @@ async def test_one_new_login_for_everybody_whose_session_ended() -> None:
     answers = await asyncio.gather(*(each.authorized(remote.call) for each in processes * 5))
     assert {answer.status for answer in answers} == {200}
     assert remote.tries == 2
+    assert store.entered == 1 + len(processes), "one task of each process asks the others' lock"
     assert remote.previous[1] == RemoteSession("session-1", {})
 
 

@@ -54,11 +54,11 @@ def _add(
     async def endpoint_with_token(request: Request, token: str) -> Response:
         return await _checked(context.settings, request, token, receive)
 
-    about: dict[str, Any] = {"methods": [method], "status_code": 202, "response_class": JSONResponse}
     name = f"{path} {method}"
+    about: dict[str, Any] = {"methods": [method], "status_code": 202, "response_class": JSONResponse}
     router.add_api_route(path, endpoint, name=name, openapi_extra=shape, **about)
-    hidden = {"name": f"{name} with token", "include_in_schema": False}
-    router.add_api_route(f"{path}/{{token}}", endpoint_with_token, **hidden, **about)
+    about |= {"name": f"{name} with token", "include_in_schema": False}
+    router.add_api_route(f"{path}/{{token}}", endpoint_with_token, **about)
 
 
 async def _checked(settings: Settings, request: Request, token: str, receive: Receive) -> Response:

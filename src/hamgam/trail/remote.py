@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Text, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hamgam.db.engine import Database
@@ -122,5 +122,5 @@ def _added(errors: Counter[str]) -> Any:
     merged: Any = t.c.errors
     for reason, count in errors.items():
         before = func.coalesce(t.c.errors[reason].as_integer(), 0)
-        merged = merged.op("||")(func.jsonb_build_object(reason, before + count))
+        merged = merged.op("||")(func.jsonb_build_object(literal(reason, Text), before + count))
     return merged if errors else text("errors")

@@ -1,11 +1,11 @@
 """Numbers and lists for people and monitoring, read from the trail. Nothing here writes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, literal, or_, select, text
+from sqlalchemy import Executable, bindparam, case, func, literal, or_, select, text
 from sqlalchemy.types import ARRAY, Integer
 
 from hamgam.db.engine import Database
@@ -60,8 +60,8 @@ class SyncGroup:
 async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]:
     """Syncs by status: of all time first, then since each of the given moments."""
     columns = [func.count(case((t.c.startedAt >= moment, 1))) for moment in since]
-    rows: Iterable[Any] = await db.execute(select(t.c.status, func.count(), *columns).group_by(t.c.status))
-    counted = {Status(status): counts for status, *counts in rows}
+    counting = select(t.c.status, func.count(), *columns).group_by(t.c.status)
+    counted = {Status(status): counts for status, *counts in await _tuples(db, counting)}
     none = [0] * (len(since) + 1)
     return [{status: counted.get(status, none)[i] for status in Status} for i in range(len(since) + 1)]
 
@@ -69,13 +69,13 @@ async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]
 async def sync_counts_since(db: Database, since: datetime) -> dict[Status, int]:
     """Syncs by status since a moment; costs what happened since."""
     counting = select(t.c.status, func.count()).where(t.c.startedAt >= since).group_by(t.c.status)
-    counted = {Status(status): int(count) for status, count in await db.execute(counting)}
+    counted = {Status(status): count for status, count in await _tuples(db, counting)}
     return {status: counted.get(status, 0) for status in Status}
 
 
 async def mapping_counts(db: Database) -> dict[EntityType, int]:
     kind = entity_mapping.c.entityType
-    counted = {row[0]: row[1] for row in await db.execute(select(kind, func.count()).group_by(kind))}
+    counted = dict(await _tuples(db, select(kind, func.count()).group_by(kind)))
     return {entity_type: counted.get(entity_type, 0) for entity_type in EntityType}
 
 
@@ -130,10 +130,9 @@ async def sync_groups(db: Database, bounds_ms: Sequence[int]) -> list[SyncGroup]
     total = func.coalesce(func.sum(t.c.durationMs), literal(0))
     ended = t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS))
     counted = select(*group, func.count(), total).where(ended).group_by(*group)
-    rows: Iterable[Any] = await db.execute(counted)
     return [
         SyncGroup(Status(status), operation, trigger, bucket or 0, count, int(milliseconds))
-        for status, operation, trigger, bucket, count, milliseconds in rows
+        for status, operation, trigger, bucket, count, milliseconds in await _tuples(db, counted)
     ]
 
 
@@ -147,4 +146,8 @@ async def recent(db: Database, wanted: SyncFilter, limit: int) -> list[Mapping[s
     if wanted.entity is not None:
         entity = wanted.entity.strip().lower()
         query = query.where(or_(t.c.sourceEntityId == entity, t.c.targetEntityId == entity))
-    return [dict(row) for row in (await db.execute(query)).mappings()]
+    return [{str(name): value for name, value in row.items()} for row in (await db.execute(query)).mappings()]
+
+
+async def _tuples(db: Database, query: Executable) -> list[Any]:
+    return [tuple(row) for row in await db.execute(query)]

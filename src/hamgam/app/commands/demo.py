@@ -77,6 +77,8 @@ def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: st
         "WEBHOOK_SECRET": secret,
         "POLL_INTERVAL_SECONDS": "5",
         "SYNC_GATE_SECONDS": "3",
+        "CRM_RATE_PER_SECOND": "200",
+        "FINANCE_RATE_PER_SECOND": "100",
         "LOG_LEVEL": "error",
     }
 
@@ -122,7 +124,9 @@ def _follows(row: Mapping[str, Any], watched: Watched) -> bool:
 
 
 def _table(seen: deque[Watched]) -> Table:
-    made = Table("time", "somebody in the CRM", "", "in finance", "code", "after", title_justify="left")
+    made = Table()
+    for heading in ("time", "in the CRM", "", "in finance", "code", "after"):
+        made.add_column(heading, no_wrap=True, overflow="ellipsis")
     for watched in reversed(seen):
         row = watched.sync or {}
         made.add_row(

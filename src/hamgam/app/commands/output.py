@@ -8,14 +8,16 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+_FILE_WIDTH = 240
+
 
 def print_json(document: object) -> None:
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
 
 
 def console() -> Console:
-    """For people, on stdout."""
-    return Console(highlight=False)
+    """For people, on stdout; what goes into a file or another program is not broken into lines."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
 def progress_console() -> Console:

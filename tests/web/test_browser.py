@@ -1,0 +1,125 @@
+"""The status page in a real Chromium, in both languages, on a desk and on a telephone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from hamgam.app.words import WORDS
+from tests.web.conftest import NOW, AddSync
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, and everything that it complained about or asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def listen(self) -> None:
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+
+
+@pytest.fixture
+def watched(chromium: Browser) -> Iterator[Watched]:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    opened = Watched(context.new_page())
+    opened.listen()
+    yield opened
+    context.close()
+
+
+def _overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_the_page_is_live_calm_and_on_its_own(
+    served: str, watched: Watched, add_sync: AddSync, lang: Literal["fa", "en"]
+) -> None:
+    page = watched.page
+    long = "شرکت_بازرگانی_بسیار_بلند" * 6
+    for i, status in enumerate(("SUCCESS", "FAILED", "CONFLICT", "IN_DOUBT")):
+        source = {"fields": {"name": long}}
+        add_sync(
+            status=status,
+            sourceEntityId=str(i),
+            sourceData=source,
+            reason="WRONG_ADDRESS",
+            errorMessage="x" * 199,
+        )
+    page.goto(f"{served}/?lang={lang}")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(4)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if lang == "fa" else "ltr")
+
+    add_sync(sourceData={"fields": {"name": "Nilufar"}}, sourceEntityId="new", startedAt=NOW.replace(hour=22))
+    expect(rows).to_have_count(5, timeout=15_000)
+    expect(rows.first).to_contain_text("Nilufar")
+    expect(rows.first.locator(".pill")).to_have_text(WORDS[lang]["SUCCESS"])
+    expect(page.locator(".stale")).to_be_hidden()
+
+    for width in (390, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert (width, _overflow(page)) == (width, 0)
+    assert page.evaluate("document.fonts.check('16px Vazirmatn')")
+    assert watched.hosts == {urlsplit(served).netloc}
+    assert watched.complaints == []
+
+
+def test_the_page_works_without_javascript(served: str, chromium: Browser, add_sync: AddSync) -> None:
+    add_sync(sourceData={"fields": {"name": "Nilufar"}})
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served}/?lang=en")
+    expect(page.locator("tbody tr")).to_contain_text("Nilufar")
+    page.get_by_text("فارسی").click()
+    expect(page.locator("html")).to_have_attribute("lang", "fa")
+    context.close()
+
+
+def test_a_page_that_is_no_longer_live_says_so(served: str, watched: Watched) -> None:
+    page = watched.page
+    page.clock.install()
+    page.goto(f"{served}/?lang=en")
+    expect(page.locator(".stale")).to_be_hidden()
+    page.route("**/live*", lambda route: route.abort())
+    page.clock.run_for(15_000)
+    expect(page.locator(".stale")).to_have_text(WORDS["en"]["stale"])
+    page.unroute("**/live*")
+    page.clock.run_for(4_000)
+    expect(page.locator(".stale")).to_be_hidden()
+
+
+def test_the_documentation_needs_no_script(served: str, watched: Watched) -> None:
+    watched.page.goto(f"{served}/api/docs")
+    expect(watched.page.locator("h1")).to_have_text("Hamgam API")
+    assert _overflow(watched.page) == 0
+    assert watched.hosts == {urlsplit(served).netloc}
+    assert watched.complaints == []
