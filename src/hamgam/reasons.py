@@ -145,12 +145,6 @@ SENTENCES: dict[Reason, Sentence] = {
         "Add lines in the CRM; the change is then synchronised.",
         "ردیف‌های سند را در CRM وارد کنید؛ پس از آن همگام می‌شود.",
     ),
-    Reason.TOO_MANY_CHANGES: Sentence(
-        "A run would have changed more customers than MAX_CHANGE_PERCENT allows; it stopped before it wrote.",
-        "شمار تغییرها از حد MAX_CHANGE_PERCENT بیشتر بود؛ پیش از نوشتن چیزی متوقف شد.",
-        "Find out why so much changed. When it is right, let the run go on (`--force`, or the button).",
-        "علت این همه تغییر را بررسی کنید و اگر درست است اجازهٔ ادامه بدهید (`--force` یا دکمهٔ صفحه).",
-    ),
     Reason.WRITE_BACK_FAILED: Sentence(
         "Finance was written, but its code could not be noted in the CRM.",
         "اطلاعات در سیستم مالی ثبت شد، ولی کد آن در CRM یادداشت نشد.",

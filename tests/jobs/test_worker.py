@@ -95,7 +95,7 @@ async def test_the_poll_fires_once_however_many_workers_run(db: Database) -> Non
             return [row.status for row in rows] == ["todo"]
 
         await until(scheduled)
-        polls = [e for e in b.box.journal.calls(system="crm", operation="person/find")]
+        polls = b.box.journal.calls(system="crm", operation="person/find")
         # The first poll asks for the newest change and then for the changes since.
         assert len(polls) == 2
 

@@ -296,29 +296,33 @@ def _run(arguments: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
         result = command(*bound.args, **bound.kwargs)
         return _finish(result) if asyncio.iscoroutine(result) else result or 0
-    except (CycloptsError, UsageError) as error:
-        return _say(str(error), 2)
-    except Unavailable as error:
-        return _say(str(error), 3)
-    except SyncError as error:
-        return _say(remote_line(error), 3)
     except KeyboardInterrupt:
         return 130
-    except BaseExceptionGroup as group:
-        return _first_known(group)
+    except CycloptsError as error:
+        return _say(str(error), 2)
+    except Exception as error:
+        return _explained(error)
 
 
-def _first_known(group: BaseExceptionGroup) -> int:
-    """Tasks that ran together fail together; the first that a person can act on is told."""
-    known = group.subgroup((UsageError, Unavailable, SyncError))
-    if known is None:
-        raise group
-    error: BaseException = known
-    while isinstance(error, BaseExceptionGroup):
+def _explained(error: Exception) -> int:
+    """Say what a person can act on, in one line; what is left is a defect of ours and goes on up.
+
+    Tasks that ran together fail together: the first of them that is known is told.
+    """
+    from hamgam.db.engine import DATABASE_GONE
+
+    while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, SyncError):
-        return _say(remote_line(error), 3)
-    return _say(str(error), 2 if isinstance(error, UsageError) else 3)
+    match error:
+        case UsageError():
+            return _say(str(error), 2)
+        case Unavailable():
+            return _say(str(error), 3)
+        case SyncError():
+            return _say(remote_line(error), 3)
+    if isinstance(error, DATABASE_GONE):
+        return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
+    raise error
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from hamgam.app.context import WebContext
 from hamgam.app.guard import problem
 from hamgam.intake import webhook
+from hamgam.intake.group import GroupCommit
 from hamgam.model import ChangeNotice, Entity
 from hamgam.settings import Settings
 
@@ -32,10 +33,11 @@ Receive = Callable[[Request, bytes], Awaitable[Response]]
 
 def webhook_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["webhooks"], responses=_ANSWERS)
+    group = GroupCommit(context.db)
     for name, entity in _BY_QUERY.items():
         for method in ("GET", "POST"):
-            _add(router, context, f"/webhook/crm/{name}", method, _from_crm(context, entity), _QUERY_SHAPE)
-    _add(router, context, "/webhook/crm", "POST", _from_crm(context, None), _JSON_SHAPE)
+            _add(router, context, f"/webhook/crm/{name}", method, _from_crm(group, entity), _QUERY_SHAPE)
+    _add(router, context, "/webhook/crm", "POST", _from_crm(group, None), _JSON_SHAPE)
     _add(router, context, "/webhook/finance", "POST", _from_finance(context), _FINANCE_SHAPE)
     return router
 
@@ -83,9 +85,9 @@ def authentic(settings: Settings, body: bytes, signature: str | None, token: str
     return webhook.verify_token(expected, token)
 
 
-def _from_crm(context: WebContext, entity: Entity | None) -> Receive:
+def _from_crm(group: GroupCommit, entity: Entity | None) -> Receive:
     async def receive(request: Request, body: bytes) -> Response:
-        return await _stored(webhook.accept(context.db, _notice(request, body, entity)))
+        return await _stored(group.accept(_notice(request, body, entity)))
 
     return receive
 

@@ -126,11 +126,11 @@ def verify_token(expected: str, given: str) -> bool:
     return same and bool(expected)
 
 
-async def accept(db: Database, notice: ChangeNotice) -> None:
-    """Make a delivery durable: its record and its job are one commit."""
+async def accept(db: Database, *notices: ChangeNotice) -> None:
+    """Make deliveries durable: their records and their jobs are one commit."""
     async with db.transaction() as connection:
-        await deliveries.record(connection, notice.key, notice.payload)
-        await queue.enqueue(connection, [notice])
+        await deliveries.record(connection, notices)
+        await queue.enqueue(connection, notices)
 
 
 async def skip_finance(db: Database, code: FinanceId) -> None:

@@ -65,7 +65,9 @@ async def enqueue(
     """
     rows = {notice.key: _row(notice, at) for notice in notices}
     if rows:
-        await _insert(connection, list(rows.values()), at, now)
+        # In one order everywhere: two transactions that queue the same entities must not wait for each other.
+        in_order = sorted(rows.values(), key=lambda row: str(row["queueing_lock"]))
+        await _insert(connection, in_order, at, now)
 
 
 async def enqueue_task(

@@ -11,7 +11,7 @@ from hamgam.model import ChangeNotice, Entity, EntityKey, Operation, Status, Tri
 from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.invoice import plan_document, sync_document
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import log
+from hamgam.trail import log, mapping
 
 logger = structlog.get_logger()
 
@@ -48,10 +48,11 @@ async def plan_notice(site: Site, notice: ChangeNotice) -> Outcome:
 
 
 async def retry(db: Database, log_id: UUID) -> EntityKey | None:
-    """Put one failed sync back, with its job, in one commit. None when it cannot be retried."""
+    """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried."""
     async with db.transaction() as connection:
         key = await log.put_back(connection, log_id)
         if key is not None:
+            await mapping.unblock(connection, key)
             notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)})
             await queue.enqueue(connection, [notice], now=True)
     return key

@@ -1,18 +1,18 @@
 """Webhook deliveries as they arrived."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import webhook_delivery as t
-from hamgam.model import EntityKey
+from hamgam.model import ChangeNotice
 
 
-async def record(connection: AsyncConnection, key: EntityKey, payload: Mapping[str, Any]) -> None:
-    await connection.execute(t.insert().values(entity=key.entity, crmId=key.crm_id, payload=dict(payload)))
+async def record(connection: AsyncConnection, notices: Sequence[ChangeNotice]) -> None:
+    rows = [{"entity": n.key.entity, "crmId": n.key.crm_id, "payload": dict(n.payload)} for n in notices]
+    await connection.execute(t.insert(), rows)
 
 
 async def purge(db: Database, before: datetime) -> None:

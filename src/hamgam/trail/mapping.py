@@ -141,9 +141,15 @@ async def note_seen(connection: AsyncConnection, mapping_id: UUID, crm_updated_a
     await connection.execute(t.update().where(t.c.id == mapping_id).values(crmUpdatedAt=crm_updated_at))
 
 
-async def block(connection: AsyncConnection, mapping_id: UUID, why: str | None) -> None:
-    """Stop all writes for this entity until a person has acted; None lifts it."""
+async def block(connection: AsyncConnection, mapping_id: UUID, why: str) -> None:
+    """Stop all writes for this entity until a person has acted."""
     await connection.execute(t.update().where(t.c.id == mapping_id).values(blocked=why))
+
+
+async def unblock(connection: AsyncConnection, key: EntityKey) -> None:
+    """A person has acted on this entity, so it may be written again."""
+    mine = (t.c.entityType == key.entity.entity_type) & (t.c.crmId == key.crm_id)
+    await connection.execute(t.update().where(mine).values(blocked=None))
 
 
 _IDENTITY = {"entityType", "crmId", "financeId", "crmEntity"}
