@@ -77,6 +77,13 @@ async def test_an_invoice_by_hand_may_be_a_quote(box: Sandbox, program: Program)
         assert (done.status, done.json["results"][0]["status"]) == (0, expected)
 
 
+async def test_an_id_that_nobody_knows_is_said_and_ends_with_1(program: Program) -> None:
+    done = await program.run("sync", "customer", UNKNOWN, "--json")
+    assert (done.status, done.json["results"][0]["reason"]) == (1, "NOT_IN_CRM")
+    assert UNKNOWN in done.err
+    assert (await program.run("retry", UNKNOWN)).status == 1
+
+
 async def test_failures_are_listed_and_retried(box: Sandbox, program: Program) -> None:
     other = box.finance.add_contact(Name="کسی", MobileNo="09120000000")
     crm_id = box.crm.add_customer("person", nickName="سارا", customerNumber="77")

@@ -15,7 +15,7 @@ from hamgam.db.engine import DATABASE_GONE, Database
 _KEY = {"group": 7_340_912, "member": 1}
 _JOIN = text("SELECT pg_advisory_lock_shared(:group, :member)")
 _MEMBERS = text(
-    "SELECT pid, pid = pg_backend_pid() AS me FROM pg_locks JOIN pg_database d ON d.oid = database"
+    "SELECT pid, pid = pg_backend_pid() AS me, extract(epoch FROM now())::bigint / 5 AS turn FROM pg_locks JOIN pg_database d ON d.oid = database"
     " WHERE d.datname = current_database() AND locktype = 'advisory' AND granted"
     " AND classid = :group AND objid = :member AND objsubid = 2 ORDER BY pid"
 )
@@ -27,10 +27,16 @@ class Share:
 
     place: int
     members: int
+    turn: int = 0
+    """Counts up every few seconds, the same for all members."""
 
     def of(self, whole: int) -> int:
-        """This process's part of a number of things that cannot be divided; all parts add up to it."""
-        return whole // self.members + (1 if self.place < whole % self.members else 0)
+        """This process's part of a number of things that cannot be divided; all parts add up to it.
+
+        What is left over goes round, so that nobody waits for ever where there is less than one for each.
+        """
+        place = (self.place + self.turn) % self.members
+        return whole // self.members + (1 if place < whole % self.members else 0)
 
 
 class Presence:
@@ -58,7 +64,7 @@ class Presence:
             await self._forget()
             raise
         place = next((place for place, member in enumerate(members) if member.me), 0)
-        return Share(place, max(1, len(members)))
+        return Share(place, len(members), members[place].turn)
 
     async def _join(self) -> AsyncConnection:
         self._connection = await self._db.lasting_connection()

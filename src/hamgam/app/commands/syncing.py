@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 from hamgam.app.commands.output import console, print_json, progress_console, table
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.db.engine import Database
-from hamgam.errors import UsageError
+from hamgam.errors import Reason, UsageError
 from hamgam.intake.poll import find, too_many
 from hamgam.jobs.runner import plan_notice, retry, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
@@ -90,8 +91,15 @@ async def _run(
         print_json({"dry_run": dry_run, "results": [_document(outcome) for outcome in outcomes]})
     else:
         _show(outcomes, dry_run=dry_run)
-    failed = any(o.status in _FAILURES or (o.again_at and not dry_run) for o in outcomes)
-    return 1 if failed and not dry_run else 0
+    for outcome in outcomes:
+        if outcome.reason is Reason.NOT_IN_CRM:
+            sys.stderr.write(f"sync: there is no {outcome.key.entity} {outcome.key.crm_id} in the CRM\n")
+    return 0 if dry_run or all(_went_well(outcome) for outcome in outcomes) else 1
+
+
+def _went_well(outcome: Outcome) -> bool:
+    missing = outcome.reason is Reason.NOT_IN_CRM
+    return outcome.status not in _FAILURES and outcome.again_at is None and not missing
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:
