@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from hamgam.db.engine import Database
 from hamgam.intake.poll import poll
 from hamgam.jobs import queue
 from hamgam.jobs.worker import Work, Worker
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Trigger
+from hamgam.sandbox import Fault, FaultKind
 from tests.bench import Bench, bench
 
 
@@ -135,3 +137,50 @@ async def test_a_sync_that_nobody_goes_on_with_is_taken_up(db: Database) -> None
                 return [row.status for row in await b.log()] == ["SUCCESS"]
 
             await until(closed)
+
+
+async def task_now(b: Bench, name: str) -> None:
+    async with b.db.transaction() as connection:
+        await queue.enqueue_task(connection, name, {"timestamp": 0}, None)
+
+
+async def test_the_queue_depth_is_logged(db: Database) -> None:
+    async with bench(db) as b:
+        with capture_logs() as logs:
+            async with worker(b):
+                await task_now(b, "report")
+
+                async def logged() -> bool:
+                    return any(entry["event"] == "queue.depth" for entry in logs)
+
+                await until(logged)
+        [entry] = [entry for entry in logs if entry["event"] == "queue.depth"]
+        assert (entry["depth"], entry["oldest_seconds"]) == (0, 0)
+
+
+async def test_old_rows_lose_their_data_and_keep_their_outcome(db: Database) -> None:
+    async with bench(db) as b:
+        await b.sync(b.person())
+        await b.rows("""UPDATE "SyncLog" SET "startedAt" = now() - interval '366 days' RETURNING 1""")
+        async with worker(b):
+            await task_now(b, "purge")
+
+            async def purged() -> bool:
+                [row] = await b.log()
+                return row.sourceData is None
+
+            await until(purged)
+        [row] = await b.log()
+        assert (row.status, row.operation, row.targetDataAfter) == ("SUCCESS", "CREATE", None)
+        assert row.targetEntityId is not None
+
+
+async def test_a_poll_that_fails_is_tried_again_at_the_next_turn(db: Database) -> None:
+    async with bench(db) as b:
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", operation="*/find", status=500, times=1))
+        async with worker(b, interval=1):
+
+            async def polled() -> bool:
+                return bool(await b.rows('SELECT 1 FROM "PollCursor" WHERE "polledAt" IS NOT NULL'))
+
+            await until(polled)

@@ -9,7 +9,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -122,7 +121,7 @@ async def _status(context: WebContext, request: Request, template: str) -> HTMLR
     writer = _writer(request)
     try:
         view = await _view(context)
-    except (*DATABASE_GONE, PoolTimeout):
+    except DATABASE_GONE:
         return _page(template, writer, 503, view=None)
     return _page(template, writer, view=view)
 

@@ -58,10 +58,10 @@ async def recent_syncs(
 
 
 def last_poll(polls: Mapping[Stream, PollState]) -> dict[str, Any]:
-    """When polling last ended well, and up to where all streams are known."""
+    """When polling last ended well, and the newest change that it knows of."""
     return {
         "at": iso(max((poll.at for poll in polls.values() if poll.at), default=None)),
-        "cursor": iso(min((poll.cursor for poll in polls.values()), default=None)),
+        "cursor": iso(max((poll.cursor for poll in polls.values()), default=None)),
         "streams": {
             stream.value: {"at": iso(poll.at), "cursor": iso(poll.cursor), "held": poll.held}
             for stream, poll in polls.items()

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +25,7 @@ from hamgam.trail.status import worker_count
 _ANSWER_SECONDS = 1.5
 """A monitor that asks about health gets an answer within two seconds, whatever the database does."""
 _WORKER_SECONDS = 30
-_NO_DATABASE = (*DATABASE_GONE, PoolTimeout, Unavailable)
+_NO_DATABASE = (*DATABASE_GONE, Unavailable)
 
 _WRONG: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "The request is wrong; the answer says why"}

@@ -12,7 +12,7 @@ from hamgam.reasons import SENTENCES
 Lang = Literal["fa", "en"]
 
 _FA = {
-    "title": "هم‌گام",
+    "title": "همگام",
     "tagline": "هماهنگی CRM با سیستم مالی",
     "other_language": "English",
     "api": "راهنمای API",

@@ -9,12 +9,19 @@ import psycopg
 from sqlalchemy import Executable, text
 from sqlalchemy.engine import CursorResult, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from hamgam.errors import Unavailable
 
-DATABASE_GONE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
-"""What a call raises when the server cannot be reached or has gone away."""
+DATABASE_GONE = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""What a call raises when the server cannot be reached, has gone away, or has no place for one more."""
 
 
 class Database:
@@ -27,6 +34,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=30,
+            hide_parameters=True,  # an exception must not quote a customer
             pool_pre_ping=True,
             connect_args={
                 "options": "-c timezone=UTC",

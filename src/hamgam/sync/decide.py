@@ -124,9 +124,11 @@ def _mapped(checksum: str, mapping: EntityMapping) -> Skip | Update | Ask:
     return Update(mapping.finance_id)
 
 
-def _gone(mapping: EntityMapping | None, on_delete: DeletePolicy) -> Skip | Deactivate:
+def _gone(mapping: EntityMapping | None, on_delete: DeletePolicy) -> Skip | Deactivate | Ask:
     if mapping is None:
         return Skip(Reason.NOT_IN_CRM)
-    if on_delete is DeletePolicy.DEACTIVATE and mapping.crm_checksum != DELETED:
-        return Deactivate(mapping.finance_id)
-    return Skip(Reason.DELETED_IN_CRM)
+    if on_delete is DeletePolicy.IGNORE or mapping.crm_checksum == DELETED:
+        return Skip(Reason.DELETED_IN_CRM)
+    if mapping.blocked:
+        return Ask(Reason.OTHER_CODE, (mapping.finance_id,))
+    return Deactivate(mapping.finance_id)

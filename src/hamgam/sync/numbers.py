@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from hamgam.model import FinanceId
-from hamgam.persian import to_latin_digits
+from hamgam.persian import text_key
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -21,10 +21,10 @@ class NumberRule:
 
     def finance_code(self, crm_number: str) -> FinanceId | None:
         """The code that this number stands for; None where it does not follow the rule."""
-        number = to_latin_digits(crm_number).strip()
-        if not number.startswith(self.prefix):
+        number, prefix = text_key(crm_number), text_key(self.prefix)
+        if not number.startswith(prefix):
             return None
-        digits = number[len(self.prefix) :]
+        digits = number[len(prefix) :].lstrip()
         if not _DIGITS.fullmatch(digits):
             return None
         code = int(digits) - self.offset
