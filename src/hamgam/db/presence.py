@@ -15,7 +15,8 @@ from hamgam.db.engine import DATABASE_GONE, Database
 _KEY = {"group": 7_340_912, "member": 1}
 _JOIN = text("SELECT pg_advisory_lock_shared(:group, :member)")
 _MEMBERS = text(
-    "SELECT pid, pid = pg_backend_pid() AS me, extract(epoch FROM now())::bigint / 5 AS turn FROM pg_locks JOIN pg_database d ON d.oid = database"
+    "SELECT pid, pid = pg_backend_pid() AS me, extract(epoch FROM now())::bigint / 5 AS turn"
+    " FROM pg_locks JOIN pg_database d ON d.oid = database"
     " WHERE d.datname = current_database() AND locktype = 'advisory' AND granted"
     " AND classid = :group AND objid = :member AND objsubid = 2 ORDER BY pid"
 )
