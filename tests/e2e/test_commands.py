@@ -17,6 +17,10 @@ async def test_import_sync_and_logs_as_json(box: Sandbox, program: Program) -> N
     codes = [box.finance.add_contact(Name=f"مشتری {n}") for n in range(3)]
     planned = await program.run("initial-import", "--dry-run", "--json")
     assert (planned.status, planned.json["dry_run"], planned.json["created"]) == (0, True, 3)
+    first = planned.json["records"][0]
+    assert {"field": "name", "before": None, "after": "مشتری 0"} in first["changes"]
+    assert {"field": "number", "before": None, "after": first["financeId"]} in first["changes"]
+    assert "'مشتری 0'" in (await program.run("initial-import", "--dry-run")).out
     assert box.journal.calls(effect="write") == []
     done = await program.run("initial-import", "--json")
     assert done.status == 0

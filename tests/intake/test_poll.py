@@ -131,3 +131,17 @@ async def test_a_poll_over_documents_finds_an_edit(db: Database) -> None:
         assert f"invoice:{invoice}" not in await poll_once(b)
         b.box.crm.edit_document(invoice, subject="ویرایش")
         assert f"invoice:{invoice}" in await poll_once(b)
+
+
+async def test_a_stream_that_the_crm_does_not_know_is_left_out(db: Database) -> None:
+    async with bench(db) as b:
+        b.box.faults.add(
+            Fault(FaultKind.STATUS, system="crm", operation="quote/sales/find", status=404, times=None)
+        )
+        assert await poll_once(b) == []
+        crm_id = b.person()
+        assert await poll_once(b) == [f"customer:{crm_id}"]
+        assert Stream.QUOTE not in await cursor.load(db)
+        b.box.faults.clear()
+        quote = b.box.crm.add_document("quote", crm_id, [])
+        assert f"quote:{quote}" in await poll_once(b)

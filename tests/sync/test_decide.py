@@ -95,9 +95,7 @@ def test_the_checks_before_reading(
     trigger: Trigger, said: TransactionId | None, stored: TransactionId | None, age: float | None
 ) -> None:
     synced = None if age is None else NOW - timedelta(seconds=age)
-    decision = before_reading(
-        notice(trigger, said), mapped(transaction=stored, synced=synced), NOW, GATE
-    )
+    decision = before_reading(notice(trigger, said), mapped(transaction=stored, synced=synced), NOW, GATE)
     by_person = trigger in (Trigger.MANUAL, Trigger.RECONCILE)
     if said == OURS and stored == OURS:
         assert decision == Skip(Reason.OWN_TRANSACTION)
@@ -177,9 +175,7 @@ def test_a_customer_who_is_gone(on_delete: DeletePolicy, found: Match) -> None:
     assert decide_customer(None, "", None, found, on_delete) == Skip(Reason.NOT_IN_CRM)
     for known in mappings():
         decision = decide_customer(None, "", known, found, on_delete)
-        writes = (
-            on_delete is DeletePolicy.DEACTIVATE and known.crm_checksum != DELETED and not known.blocked
-        )
+        writes = on_delete is DeletePolicy.DEACTIVATE and known.crm_checksum != DELETED and not known.blocked
         if writes:
             assert decision == Deactivate(CODE)
         else:
@@ -187,9 +183,7 @@ def test_a_customer_who_is_gone(on_delete: DeletePolicy, found: Match) -> None:
 
 
 def test_a_deactivated_customer_who_comes_back_is_written_again() -> None:
-    decision = decide_customer(
-        CUSTOMER, "same", mapped(checksum=DELETED), NoMatch(), DeletePolicy.DEACTIVATE
-    )
+    decision = decide_customer(CUSTOMER, "same", mapped(checksum=DELETED), NoMatch(), DeletePolicy.DEACTIVATE)
     assert decision == Update(CODE)
 
 

@@ -41,7 +41,18 @@ def test_an_offset_may_be_negative() -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["", "1234", "100-", "100-12a4", "100--5", "100-1 234", "101-1234", "100-1000", "100-999", "100-" + "9" * 19],
+    [
+        "",
+        "1234",
+        "100-",
+        "100-12a4",
+        "100--5",
+        "100-1 234",
+        "101-1234",
+        "100-1000",
+        "100-999",
+        "100-" + "9" * 19,
+    ],
 )
 def test_a_number_that_does_not_follow_the_rule_stands_for_nobody(number: str) -> None:
     assert NumberRule("100-", 1000).finance_code(number) is None

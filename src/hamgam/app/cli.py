@@ -22,7 +22,7 @@ app = App(
     name="hamgam",
     help="Keeps a finance system in step with a CRM: Payamgostar to Siagh.",
     version=__version__,
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=""),
 )
 sync = App(name="sync", help="Sync by hand, now, with the result printed.")
 webhooks = App(name="webhooks", help="Webhook subscriptions in the CRM.")
@@ -206,7 +206,7 @@ async def webhooks_remove(*ids: str) -> int:
 
 
 @app.command(name="hash-password")
-def hash_password(password: str | None = None) -> int:
+def hash_password(password: str | None = None, /) -> int:
     """Print the upper-case MD5 for FINANCE_PASSWORD; asks without echo when no password is given."""
     from hamgam.app.commands.passwords import run
 
@@ -238,7 +238,7 @@ async def db_url() -> int:
 
 
 @db.command(name="backup")
-async def db_backup(file: Path) -> int:
+async def db_backup(file: Path, /) -> int:
     """Write a backup while the engine runs."""
     from hamgam.app.commands.database import backup
 
@@ -246,7 +246,7 @@ async def db_backup(file: Path) -> int:
 
 
 @db.command(name="restore")
-async def db_restore(file: Path) -> int:
+async def db_restore(file: Path, /) -> int:
     """Replace the database's content by a backup. Stop the engine first."""
     from hamgam.app.commands.database import restore
 
@@ -254,17 +254,25 @@ async def db_restore(file: Path) -> int:
 
 
 @app.command
-async def sandbox(*, crm_port: int = 8101, finance_port: int = 8102, customers: int = 200) -> int:
+async def sandbox(
+    *,
+    crm_port: int = 8101,
+    finance_port: int = 8102,
+    customers: int = 200,
+    mood: tuple[str, ...] = (),
+) -> int:
     """Run both remote systems, simulated, on loopback, with seed data and faults on request.
 
     Parameters
     ----------
     customers
         How many customers finance holds at the start.
+    mood
+        A variant of either system, such as returns_tmpid=false; may be given several times.
     """
     from hamgam.app.commands.sandboxing import run
 
-    return await run(crm_port=crm_port, finance_port=finance_port, customers=customers)
+    return await run(crm_port=crm_port, finance_port=finance_port, customers=customers, moods=mood)
 
 
 @app.command

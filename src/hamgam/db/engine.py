@@ -1,9 +1,11 @@
 """Connections to PostgreSQL, transactions, and the lock that one entity's sync holds."""
 
 import asyncio
+import copy
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Executable, text
@@ -25,7 +27,10 @@ DATABASE_GONE = (
 
 
 class Database:
-    """A pool of connections. Single statements commit by themselves; `transaction` groups several."""
+    """A pool of connections. Single statements commit by themselves; `transaction` groups several.
+
+    Under a lock it is the one connection that holds it: for one task, and free of the pool's own cost.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
@@ -36,46 +41,53 @@ class Database:
             pool_timeout=30,
             hide_parameters=True,  # an exception must not quote a customer
             pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
+            json_serializer=_json,
             connect_args={
                 "options": "-c timezone=UTC",
                 "application_name": "hamgam",
                 "connect_timeout": 10,
             },
         )
-        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._kept: AsyncConnection | None = None
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one statement in a transaction of its own. Rows are read before it returns."""
-        async with self._autocommit.connect() as connection:
-            result: CursorResult[Any] = await connection.execute(statement, parameters)
-            if result.returns_rows:
-                return result.freeze()()  # type: ignore[return-value]
-            return result
+        async with self._connection() as connection:
+            return await connection.execute(statement, parameters)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with self._engine.begin() as connection:
-            yield connection
+        async with self._connection() as connection:
+            await connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+                await connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                await asyncio.shield(_end(connection, _ROLLBACK))
+                raise
 
     @asynccontextmanager
-    async def locked(self, key: str, *, wait: bool = False) -> AsyncIterator[bool]:
-        """Hold the installation-wide lock on `key`; yields False when someone else has it and `wait` is off.
+    async def locked(self, key: str, *, wait: bool = False) -> AsyncIterator["Database | None"]:
+        """Hold the installation-wide lock on `key`; yields None when someone else has it and `wait` is off.
 
-        It is a session-level advisory lock, so it ends with the process that holds it, however that dies.
+        What it yields works through the connection that holds the lock, for one task alone. It is a
+        session-level advisory lock, so it ends with the process that holds it, however that dies.
         """
-        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        async with self._autocommit.connect() as connection:
-            taken = (await connection.execute(_lock_call(function), {"key": key})).scalar_one()
-            held = wait or bool(taken)
+        async with self._connection() as connection:
+            if not wait and not (await connection.execute(_TRY_LOCK, {"key": key})).scalar_one():
+                yield None
+                return
+            if wait:
+                await connection.execute(_LOCK, {"key": key})
             try:
-                yield held
+                yield self._keeping(connection)
             finally:
-                if held:
-                    await asyncio.shield(_unlock(connection, key))
+                await asyncio.shield(_end(connection, _UNLOCK, {"key": key}))
 
     async def lasting_connection(self) -> AsyncConnection:
         """A connection outside any transaction that its caller keeps and closes."""
-        return await self._autocommit.connect()
+        return await self._engine.connect()
 
     async def check(self) -> None:
         """Raises `Unavailable` when the database does not answer."""
@@ -87,15 +99,38 @@ class Database:
     async def aclose(self) -> None:
         await self._engine.dispose()
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        if self._kept is not None:
+            yield self._kept
+            return
+        async with self._engine.connect() as connection:
+            yield connection
 
-def _lock_call(function: str) -> Executable:
-    return text(f"SELECT {function}(hashtextextended(:key, 0))")
+    def _keeping(self, connection: AsyncConnection) -> Self:
+        through_one = copy.copy(self)
+        through_one._kept = connection
+        return through_one
 
 
-async def _unlock(connection: AsyncConnection, key: str) -> None:
-    """Release the lock, or give the connection up so that its lock ends with it."""
+_TRY_LOCK, _LOCK, _UNLOCK = (
+    text(f"SELECT {function}(hashtextextended(:key, 0))")
+    for function in ("pg_try_advisory_lock", "pg_advisory_lock", "pg_advisory_unlock")
+)
+_ROLLBACK = text("ROLLBACK")
+
+
+def _json(value: object) -> str:
+    """JSON as PostgreSQL stores it: it refuses the zero character, which remote systems may well send."""
+    return json.dumps(value).replace("\\u0000", "\\ufffd")
+
+
+async def _end(connection: AsyncConnection, statement: Executable, parameters: Any = None) -> None:
+    """End a transaction or a lock, or give the connection up so that it ends with it."""
+    if connection.invalidated:
+        return
     try:
-        await connection.execute(_lock_call("pg_advisory_unlock"), {"key": key})
+        await connection.execute(statement, parameters)
     except DBAPIError:
         await connection.invalidate()
 

@@ -43,8 +43,8 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     await remember_where_polling_starts(site)
     cursors = await cursor.load(site.db)
     queued = 0
-    for stream in Stream:
-        position = cursors[stream].position
+    for stream, reached in cursors.items():
+        position = reached.position
         found = await find(site, stream, position - timedelta(seconds=overlap_seconds), Trigger.POLL)
         if await too_many(site.db, found.writes, max_change_percent):
             logger.warning("poll.held", stream=stream, changes=found.writes)

@@ -6,6 +6,7 @@ own way raises there, and cannot put a notice and its job into one commit togeth
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     case,
+    delete,
     func,
     null,
     select,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -61,9 +64,10 @@ async def enqueue(
     """Make sure that each entity is looked at, within the caller's transaction.
 
     An entity that waits already keeps its place: a look that is scheduled (time gate, back-off) comes when it
-    is due. `at` moves it forward to an earlier time, and `now` (a person asks) runs it at once.
+    is due. `at` moves it forward to an earlier time, and `now` (a person asks) runs it at once. Its one look
+    counts as an echo of our own write only while all that came are echoes of that write.
     """
-    rows = {notice.key: _row(notice, at) for notice in notices}
+    rows = {key: _row(notice, at) for key, notice in _one_each(notices).items()}
     if rows:
         # In one order everywhere: two transactions that queue the same entities must not wait for each other.
         in_order = sorted(rows.values(), key=lambda row: str(row["queueing_lock"]))
@@ -82,14 +86,37 @@ async def _insert(
     connection: AsyncConnection, rows: list[dict[str, Any]], at: datetime | None, now: bool
 ) -> None:
     statement = insert(_jobs).values(rows)
-    if not now and at is None:
-        statement = statement.on_conflict_do_nothing(index_elements=["queueing_lock"], index_where=_TODO)
-    else:
-        moved = null() if now else _earlier(statement.excluded.scheduled_at)
-        statement = statement.on_conflict_do_update(
-            index_elements=["queueing_lock"], index_where=_TODO, set_={"scheduled_at": moved}
+    came = statement.excluded
+    other_cause = _cause(_jobs.c.args).is_distinct_from(_cause(came.args))
+    no_echo = func.jsonb_set(_jobs.c.args, "{transaction_id}", text("'null'"))
+    changed: dict[str, Any] = {"args": case((other_cause, no_echo), else_=_jobs.c.args)}
+    if now:
+        changed = {"args": came.args, "priority": came.priority, "scheduled_at": null()}
+    elif at is not None:
+        changed["scheduled_at"] = _earlier(came.scheduled_at)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["queueing_lock"],
+            index_where=_TODO,
+            set_=changed,
+            where=None if now or at is not None else other_cause,
         )
-    await connection.execute(statement)
+    )
+
+
+def _cause(args: Any) -> Any:
+    """The transaction of ours that a job's notice is the echo of, or NULL."""
+    return args["transaction_id"].as_string()
+
+
+def _one_each(notices: Iterable[ChangeNotice]) -> dict[EntityKey, ChangeNotice]:
+    """One notice for each entity; where they differ in their cause, it is no echo of ours."""
+    merged: dict[EntityKey, ChangeNotice] = {}
+    for notice in notices:
+        earlier = merged.get(notice.key, notice)
+        echo = notice.transaction_id == earlier.transaction_id
+        merged[notice.key] = notice if echo else replace(notice, transaction_id=None)
+    return merged
 
 
 def _earlier(at: Any) -> Any:
@@ -181,25 +208,26 @@ async def without_job(db: Database) -> list[ChangeNotice]:
     ]
 
 
+async def broken_off(db: Database) -> list[int]:
+    """Syncs that ended without an outcome, because the database went away or their worker had to stop."""
+    found = await db.execute(
+        select(_jobs.c.id)
+        .where(_jobs.c.task_name == SYNC_TASK, text("status IN ('failed', 'aborted')"))
+        .order_by(_jobs.c.id)
+    )
+    return list(found.scalars())
+
+
 async def release(db: Database, job_id: int) -> None:
-    """Put a job back whose worker is gone, or end it where a follow-up for the same entity waits already.
+    """Put a job back that nobody goes on with, or drop it where a follow-up for its entity waits already.
 
     One of the two always works: a waiting follow-up makes the first impossible and the second harmless.
     """
-    async with db.transaction() as connection:
-        waiting = await connection.execute(
-            text(
-                "SELECT 1 FROM procrastinate_jobs j JOIN procrastinate_jobs w"
-                " ON w.queueing_lock = j.queueing_lock AND w.status = 'todo'"
-                " WHERE j.id = :id FOR UPDATE OF j"
-            ),
-            {"id": job_id},
-        )
-        mine = update(_jobs).where(_jobs.c.id == job_id, text("status = 'doing'"))
-        if waiting.first() is not None:
-            await connection.execute(mine.values(status=text("'aborted'")))
-        else:
-            await connection.execute(mine.values(status=text("'todo'"), scheduled_at=null()))
+    mine = (_jobs.c.id == job_id, text("status IN ('doing', 'failed', 'aborted')"))
+    try:
+        await db.execute(update(_jobs).where(*mine).values(status=text("'todo'"), scheduled_at=null()))
+    except IntegrityError:
+        await db.execute(delete(_jobs).where(*mine))
 
 
 async def exists(db: Database, task: str) -> bool:

@@ -28,7 +28,7 @@ async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) ->
     except DATABASE_GONE:
         raise
     except Exception as error:
-        return await _defect(site.db, notice, error)
+        return await _defect(site, notice, error)
     logger.info(
         "sync.done",
         entity=str(notice.key),
@@ -74,10 +74,13 @@ async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> No
             await retry(db, log_id)
 
 
-async def _defect(db: Database, notice: ChangeNotice, error: Exception) -> Outcome:
-    logger.error("sync.defect", entity=str(notice.key), error=type(error).__name__, where=_where(error))
-    await log.fail_open(db, notice.key, Reason.INTERNAL, type(error).__name__)
-    return Outcome(key=notice.key, status=Status.FAILED, reason=Reason.INTERNAL, message=type(error).__name__)
+async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:
+    name = type(error).__name__
+    logger.error("sync.defect", entity=str(notice.key), error=name, where=_where(error))
+    async with site.db.transaction() as connection:
+        await mapping.forget_checksums(connection, notice.key)
+    await log.fail_open(site.db, notice.key, notice.trigger, Reason.INTERNAL, name, site.clock())
+    return Outcome(key=notice.key, status=Status.FAILED, reason=Reason.INTERNAL, message=name)
 
 
 def _where(error: Exception) -> str:

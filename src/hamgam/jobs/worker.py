@@ -6,13 +6,14 @@ look itself, because a failed job could not go back to waiting while a follow-up
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from psycopg import AsyncConnection
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import SyncError
@@ -29,6 +30,8 @@ _FETCH_SECONDS = 0.5
 _STALLED_SECONDS = 30
 _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
+_AHEAD = 3
+"""Syncs that are being fetched, prepared or stored while the others speak to the remote systems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +51,15 @@ class Worker:
 
     def __init__(self, database_url: str, work: Work) -> None:
         self._work = work
+        self._site = replace(work.site, place=asyncio.Semaphore(work.concurrency))
         self._db: Database = work.site.db
         self.running = False
-        connector = PsycopgConnector(conninfo=database_url, min_size=1, max_size=work.concurrency + 4)
+        connector = PsycopgConnector(
+            conninfo=database_url,
+            min_size=1,
+            max_size=work.concurrency + _AHEAD + 4,
+            configure=_without_transactions,
+        )
         self._app = App(connector=connector)
         self._app.task(name=queue.SYNC_TASK)(self._sync)
         self._app.task(name=_POLL)(self._poll)
@@ -65,7 +74,7 @@ class Worker:
                     await self._keep(0)
                     self.running = True
                     await self._app.run_worker_async(
-                        concurrency=self._work.concurrency,
+                        concurrency=self._work.concurrency + _AHEAD,
                         fetch_job_polling_interval=_FETCH_SECONDS,
                         shutdown_graceful_timeout=_GRACE_SECONDS,
                         stalled_worker_timeout=_STALLED_SECONDS,
@@ -84,7 +93,7 @@ class Worker:
         self._app.periodic(cron=cron)(registered)
 
     async def _sync(self, **args: Any) -> None:
-        await run_notice(self._work.site, queue.notice_of(args))
+        await run_notice(self._site, queue.notice_of(args))
 
     async def _poll(self) -> None:
         if not self._work.poll_interval_seconds:
@@ -97,11 +106,11 @@ class Worker:
             await self._schedule_poll(self._now() + self._interval())
 
     async def _keep(self, timestamp: int) -> None:
-        """Put back what dead workers left, and make sure that polling goes on."""
-        for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
-            assert job.id is not None
-            logger.warning("job.released", job=job.id)
-            await queue.release(self._db, job.id)
+        """Put back what dead workers and broken connections left, and make sure that polling goes on."""
+        stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
+        for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
+            logger.warning("job.released", job=job_id)
+            await queue.release(self._db, job_id)
         orphans = await queue.without_job(self._db)
         if orphans:
             async with self._db.transaction() as connection:
@@ -130,6 +139,11 @@ class Worker:
 
     def _now(self) -> datetime:
         return self._work.site.clock()
+
+
+async def _without_transactions(connection: AsyncConnection) -> None:
+    """Each step of the job engine is one statement; BEGIN and COMMIT around it would double its cost."""
+    await connection.set_autocommit(True)
 
 
 def _plain(task: Callable[[int], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:

@@ -1,13 +1,14 @@
 """The shell around one attempt of any flow: the entity's lock, the loop checks, the log row, the failures."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hamgam.errors import InDoubt, Reason, SyncError
+from hamgam.errors import Conflict, InDoubt, Reason, SyncError
 from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, Operation, Status
-from hamgam.sync.decide import Skip, Wait, before_reading
+from hamgam.sync.decide import Ask, Skip, Wait, before_reading
 from hamgam.sync.failure import verdict
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.site import Outcome, Site
@@ -31,6 +32,8 @@ class Story:
     after: Mapping[str, Any] | None = None
     sent: bool = False
     """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
+    place: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Held while the remote systems are spoken to; closed early, it lets the next sync begin."""
 
     async def about_to_write(self, operation: Operation, fields: Fields, number: str = "") -> None:
         """Make the write that comes next durable. Raises `TakenOver`."""
@@ -40,6 +43,11 @@ class Story:
         )
         await log.note_intent(self.site.db, self.attempt, intent)
         self.sent = True
+
+    def conflict(self, ask: Ask) -> Conflict:
+        """The decision to ask a person, as an error; a block keeps saying why it is there."""
+        blocked = self.known.blocked if self.known else None
+        return Conflict(ask.reason, blocked or ", ".join(ask.finance_ids))
 
     def ending(self, status: Status, reason: Reason | None = None, message: str = "") -> Ending:
         return Ending(
@@ -73,12 +81,13 @@ async def run(
     Every `SyncError` becomes an outcome; other exceptions are defects and pass through.
     """
     async with site.db.locked(str(notice.key), wait=wait) as held:
-        if not held:
+        if held is None:
             again = site.clock() + timedelta(seconds=BUSY_SECONDS)
             return Outcome(key=notice.key, status=Status.PENDING, again_at=again)
-        known = await mapping.by_crm_id(site.db, notice.key.entity.entity_type, notice.key.crm_id)
-        skipped = await _checked(site, notice, known)
-        return skipped or await _attempt(site, notice, known, flow, repeatable)
+        own = replace(site, db=held)
+        known = await mapping.by_crm_id(held, notice.key.entity.entity_type, notice.key.crm_id)
+        skipped = await _checked(own, notice, known)
+        return skipped or await _attempt(own, notice, known, flow, repeatable)
 
 
 async def _checked(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> Outcome | None:
@@ -105,11 +114,26 @@ async def _attempt(
     attempt = await log.open_attempt(
         site.db, notice.key, notice.trigger, notice.payload, site.new_transaction(), site.clock()
     )
-    story = Story(site, notice, known, attempt, finance_id=known.finance_id if known else None)
+    if known and attempt.intent:
+        # Its outcome is not known, so neither is what finance holds: equal checksums would prove nothing.
+        known = replace(known, crm_checksum=None, finance_checksum=None)
+    async with AsyncExitStack() as place:
+        await place.enter_async_context(site.place)
+        # A sync within this one, of a document's customer, has its place already.
+        own = replace(site, place=nullcontext())
+        finance_id = known.finance_id if known else None
+        story = Story(own, notice, known, attempt, finance_id=finance_id, place=place)
+        try:
+            return await _run(story, flow, repeatable)
+        except TakenOver as error:
+            return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
+
+
+async def _run(story: Story, flow: Flow, repeatable: bool) -> Outcome:
     try:
         return await flow(story)
-    except TakenOver as error:
-        return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
+    except TakenOver:
+        raise
     except SyncError as error:
         return await _failed(story, error, repeatable)
 
@@ -126,7 +150,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
     )
     ending = replace(
         story.ending(what_next.status, error.reason, error.detail),
-        keep_intent=isinstance(error, InDoubt) or not story.sent,
+        keep_intent=_may_be_written(story, error),
     )
     if what_next.again_at is not None:
         await log.postpone(site.db, attempt, ending, counts=what_next.counts)
@@ -135,10 +159,18 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
     return outcome(story, ending, again_at=what_next.again_at)
 
 
+def _may_be_written(story: Story, error: SyncError) -> bool:
+    """Whether finance may hold what no mapping says. A create that could not be bound has happened."""
+    created = isinstance(error, Conflict) and story.operation is Operation.CREATE
+    return isinstance(error, InDoubt) or created or not story.sent
+
+
 async def _close(story: Story, ending: Ending) -> None:
     async with story.site.db.transaction() as connection:
         if story.known and ending.reason is Reason.OTHER_CODE:
             await mapping.block(connection, story.known.id, ending.message)
+        if ending.keep_intent and (story.sent or story.attempt.intent):
+            await mapping.forget_checksums(connection, story.notice.key)
         await log.close(connection, story.attempt, ending, story.site.clock())
 
 

@@ -2,9 +2,14 @@
 
 from datetime import UTC, datetime
 
+import structlog
+
+from hamgam.errors import NeedsOperator, Reason
 from hamgam.model import Stream
 from hamgam.sync.site import Site
 from hamgam.trail import cursor
+
+logger = structlog.get_logger()
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -12,11 +17,22 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 async def remember_where_polling_starts(site: Site) -> None:
     """Set the cursor of each stream that has none to the newest change there is now.
 
-    What changes in the CRM while the import runs is then seen by the first poll.
+    What changes in the CRM while the import runs is then seen by the first poll. A stream that this CRM does
+    not know gets no cursor, and so is left out of polling until the CRM knows it.
     """
     known = await cursor.load(site.db)
     for stream in Stream:
         if stream not in known:
-            newest = await site.crm.newest_change(stream)
-            async with site.db.transaction() as connection:
-                await cursor.begin(connection, stream, newest or _BEGINNING)
+            await _begin(site, stream)
+
+
+async def _begin(site: Site, stream: Stream) -> None:
+    try:
+        newest = await site.crm.newest_change(stream)
+    except NeedsOperator as error:
+        if error.reason is not Reason.NOT_SUPPORTED:
+            raise
+        logger.warning("poll.not_supported", stream=stream)
+        return
+    async with site.db.transaction() as connection:
+        await cursor.begin(connection, stream, newest or _BEGINNING)

@@ -43,8 +43,12 @@ def _line(line: DocumentLine) -> object:
 
 
 def _plain(amount: Decimal) -> str:
-    """One text for one number: 2, 2.0 and 2E+0 are the same amount."""
-    return format(amount.normalize(), "f")
+    """One text for one number: 2, 2.0 and 2E+0 are the same amount.
+
+    `Decimal.normalize` would round what has more digits than the arithmetic context.
+    """
+    text = f"{abs(amount) if amount.is_zero() else amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _checksum(content: object) -> str:

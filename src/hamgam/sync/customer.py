@@ -34,9 +34,9 @@ from hamgam.sync.decide import (
     decide_customer,
 )
 from hamgam.sync.fields import FieldChange, differences, restricted
-from hamgam.sync.match import Match, MatchKey, NoMatch, match
+from hamgam.sync.match import Match, MatchKey, NoMatch, OneMatch, match
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import log, mapping
+from hamgam.trail import imports, log, mapping
 from hamgam.trail.log import Intent
 from hamgam.trail.mapping import Binding
 
@@ -76,8 +76,8 @@ async def _flow(story: Story) -> Outcome:
     match look.decision:
         case Skip(reason):
             return await _skip(story, look, reason)
-        case Ask(reason, codes):
-            raise Conflict(reason, ", ".join(codes))
+        case Ask() as ask:
+            raise story.conflict(ask)
         case Deactivate(code):
             return await _deactivate(story, code)
         case decision:
@@ -107,17 +107,19 @@ async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, l
 
 
 async def _read(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> CrmCustomer | None:
-    """A mapping knows the customer's kind; a notice only claims one, so its "not found" is checked."""
-    if known and known.kind:
-        return await site.crm.customer(notice.key.crm_id, known.kind)
-    customer = await site.crm.customer(notice.key.crm_id, notice.kind)
-    if customer is None and notice.kind is not None:
-        other = Kind.PERSON if notice.kind is Kind.ORGANIZATION else Kind.ORGANIZATION
+    """A notice only claims a kind, and an import knows the one that finance says: "not found" is checked."""
+    kind = known.kind if known and known.kind else notice.kind
+    customer = await site.crm.customer(notice.key.crm_id, kind)
+    if customer is None and kind is not None:
+        other = Kind.PERSON if kind is Kind.ORGANIZATION else Kind.ORGANIZATION
         customer = await site.crm.customer(notice.key.crm_id, other)
     return customer
 
 
 async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match:
+    imported = await imports.being_created(site.db, customer.number)
+    if imported is not None:
+        return OneMatch(imported)
     probe = _probe(site, customer, lost)
     if not (probe.number or probe.national_id or probe.exact):
         return NoMatch()
@@ -184,10 +186,16 @@ async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> Financ
 
 
 async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fields: Fields) -> None:
-    """A contact that holds the CRM's values already is bound without a write."""
+    """A contact that holds the CRM's values already is bound without a write.
+
+    Where this very write has made a second contact before, it is not repeated until a person says so.
+    """
     story.operation = Operation.LINK
     story.finance_id = contact.code
     if differences(contact.fields, fields):
+        said = await log.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
+        if said is not None:
+            raise Conflict(Reason.OTHER_CODE, said)
         await _update(story, customer, contact.code, fields)
         story.operation = Operation.LINK
 
@@ -220,6 +228,7 @@ async def _deactivate(story: Story, code: FinanceId) -> Outcome:
 
 async def _bind(story: Story, look: _Look, customer: CrmCustomer, fields: Fields) -> Outcome:
     """Mapping, checksums and the log's end are one transaction."""
+    await story.place.aclose()
     reason, message = _remark(story, look, customer, fields)
     binding = _binding(story, look.checksum, contact_checksum(fields), customer)
     ending = story.ending(Status.SUCCESS, reason, message)

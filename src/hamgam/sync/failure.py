@@ -57,5 +57,5 @@ def _wait(error: SyncError, retries_used: int, random: Callable[[], float]) -> f
 
 def _delay(retries_used: int, random: Callable[[], float]) -> float:
     """Doubling, with jitter over its upper half so that many failures do not return at once."""
-    full = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(retries_used, 10))
+    full = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0**retries_used)
     return full * (0.5 + 0.5 * random())

@@ -17,6 +17,7 @@ from hamgam.errors import Reason, SyncError, UsageError
 from hamgam.model import CrmId, FinanceContact, FinanceId, Operation, Status
 from hamgam.persian import text_key
 from hamgam.sync.beginning import remember_where_polling_starts
+from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
@@ -65,6 +66,8 @@ class Line:
     outcome: str
     """created, linked, skipped or failed."""
     reason: Reason | None
+    changes: tuple[FieldChange, ...] = ()
+    """In a dry run: what would be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,15 @@ def _would_be(planned: Planned) -> Line:
     names = {Operation.CREATE: "created", Operation.LINK: "linked"}
     reason = planned.plan.reason
     outcome = names.get(planned.plan.operation, "failed" if reason is Reason.MATCH_TAKEN else "skipped")
-    return Line(planned.contact.code, planned.plan.crm_id, outcome, reason)
+    return Line(planned.contact.code, planned.plan.crm_id, outcome, reason, _new_values(planned))
+
+
+def _new_values(planned: Planned) -> tuple[FieldChange, ...]:
+    if planned.plan.operation is not Operation.CREATE:
+        return ()
+    number = FieldChange("number", None, planned.plan.number)
+    fields = planned.contact.fields.items()
+    return (number, *(FieldChange(name, None, value) for name, value in fields if value))
 
 
 def line(record: ImportRecord) -> Line:

@@ -62,8 +62,8 @@ async def _flow(story: Story) -> Outcome:
     match decide_document(checksum, story.known, site.rules.on_invoice_update):
         case Skip(reason):
             return await _skip(story, document, reason)
-        case Ask(reason, keys):
-            raise Conflict(reason, ", ".join(keys))
+        case Ask() as ask:
+            raise story.conflict(ask)
         case decision:
             ready = preinvoice.build(document, customer, site.rules.codes)
             saved = await _save(story, decision, ready)
@@ -127,6 +127,7 @@ async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice) -> 
 async def _bind(
     story: Story, document: SalesDocument, checksum: str, ready: PreInvoice, saved: SavedDocument
 ) -> Outcome:
+    await story.place.aclose()
     story.finance_id = saved.key
     story.after = _written(ready) | {"number": saved.number}
     remark = preinvoice.total_remark(document, ready, saved)

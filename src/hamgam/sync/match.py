@@ -73,7 +73,8 @@ def _has_number(contact: FinanceContact, probe: CustomerProbe) -> bool:
 
 
 def _is_exactly(contact: FinanceContact, values: Fields) -> bool:
-    return values.keys() <= contact.fields.keys() and not differences(contact.fields, values)
+    """A field that this build does not return cannot contradict; the name must be there."""
+    return "name" in contact.fields and not differences(contact.fields, values)
 
 
 def _verdict(

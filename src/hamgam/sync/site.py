@@ -1,6 +1,7 @@
 """What a flow works with: both systems, the database, the site's rules, and time and chance as arguments."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,6 +54,8 @@ class Site:
     new_transaction: Callable[[], TransactionId]
     random: Callable[[], float]
     """Uniform in [0, 1)."""
+    place: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
+    """What a sync holds while it speaks to the remote systems; bounds how many do so side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

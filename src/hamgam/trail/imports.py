@@ -19,6 +19,7 @@ from hamgam.model import (
     Entity,
     EntityType,
     Fields,
+    FinanceContact,
     FinanceId,
     Kind,
     Operation,
@@ -88,6 +89,24 @@ async def unfinished(db: Database) -> set[FinanceId]:
         )
     )
     return {FinanceId(code) for code in found.scalars()}
+
+
+async def being_created(db: Database, number: str) -> FinanceContact | None:
+    """The contact that an import is creating in the CRM under this number, as it was read from finance.
+
+    The CRM may tell of the new customer before the import has stored its mapping, or after the import died.
+    """
+    if not number:
+        return None
+    t = sync_log.c
+    mine = (t.direction == Direction.FINANCE_TO_CRM) & (t.intent["number"].as_string() == number)
+    found = await db.execute(select(t.sourceEntityId, t.kind, t.intent).where(mine, _OPEN).limit(1))
+    row = found.one_or_none()
+    if row is None:
+        return None
+    return FinanceContact(
+        code=FinanceId(row.sourceEntityId), kind=Kind(row.kind), number=None, fields=row.intent["fields"]
+    )
 
 
 async def note_intents(db: Database, intents: Sequence[ImportIntent]) -> None:

@@ -6,11 +6,26 @@ puts a fresh transaction id on it: whoever lost the row to another attempt finds
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, not_, or_, select, text
+from sqlalchemy import (
+    Executable,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +46,7 @@ from hamgam.model import (
 )
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+_MOST_MILLISECONDS = 2**31 - 1
 _OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
 
@@ -63,6 +79,8 @@ class Attempt:
     trigger: Trigger
     intent: Intent | None
     """Left by an earlier attempt whose answer was lost."""
+    follows_failure: bool = True
+    """Whether an earlier row of the entity may wait to be settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,28 +118,15 @@ async def open_attempt(
     now: datetime,
 ) -> Attempt:
     """Open a log row for this entity, or go on with the one that an earlier attempt left open."""
-    statement = insert(t).values(
-        **_row_of(key),
-        transactionId=transaction_id,
-        operation=Operation.NONE,
-        status=Status.IN_PROGRESS,
-        triggerType=trigger,
-        triggerPayload=dict(payload),
-        startedAt=now,
-    )
-    crashed = t.c.status == Status.IN_PROGRESS
-    opened = await db.execute(
-        statement.on_conflict_do_update(
-            index_elements=["direction", "entityType", "sourceEntityId"],
-            index_where=_OPEN,
-            set_={
-                "transactionId": transaction_id,
-                "status": Status.IN_PROGRESS,
-                "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
-            },
-        ).returning(t.c.id, t.c.startedAt, t.c.retryCount, t.c.intent, t.c.triggerType)
-    )
-    row = opened.one()
+    values = _row_of(key) | {
+        "transactionId": transaction_id,
+        "operation": Operation.NONE,
+        "status": Status.IN_PROGRESS,
+        "triggerType": trigger,
+        "triggerPayload": dict(payload),
+        "startedAt": now,
+    }
+    row = (await db.execute(_opening(), values)).one()
     return Attempt(
         log_id=row.id,
         transaction_id=transaction_id,
@@ -130,14 +135,44 @@ async def open_attempt(
         retry_count=row.retryCount,
         trigger=Trigger(row.triggerType),
         intent=_intent(row.intent),
+        follows_failure=row.follows_failure,
+    )
+
+
+@cache
+def _opening() -> Executable:
+    """Built once: on this path the building of a statement costs more than its execution."""
+    statement, earlier = insert(t), t.alias()
+    crashed = t.c.status == Status.IN_PROGRESS
+    unsettled = exists().where(
+        earlier.c.sourceEntityId == t.c.sourceEntityId,
+        earlier.c.entityType == t.c.entityType,
+        earlier.c.direction == t.c.direction,
+        earlier.c.status.in_((Status.FAILED, Status.CONFLICT)),
+        earlier.c.resolvedAt.is_(None),
+    )
+    return statement.on_conflict_do_update(
+        index_elements=["direction", "entityType", "sourceEntityId"],
+        index_where=_OPEN,
+        set_={
+            "transactionId": statement.excluded.transactionId,
+            "status": Status.IN_PROGRESS,
+            "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
+        },
+    ).returning(
+        t.c.id,
+        t.c.startedAt,
+        t.c.retryCount,
+        t.c.intent,
+        t.c.triggerType,
+        unsettled.label("follows_failure"),
     )
 
 
 async def note_intent(db: Database, attempt: Attempt, intent: Intent) -> None:
     """Make the write that comes next known, durably. Raises `TakenOver`."""
-    noted = await db.execute(
-        t.update().where(_mine(attempt)).values(operation=intent.operation, intent=_intent_json(intent))
-    )
+    values = {"operation": intent.operation, "intent": _intent_json(intent)}
+    noted = await db.execute(_MINE, _ours(attempt) | values)
     if noted.rowcount != 1:
         raise TakenOver
 
@@ -147,25 +182,24 @@ async def close(connection: AsyncConnection, attempt: Attempt, ending: Ending, n
 
     Raises `TakenOver` when the row is no longer this attempt's, so that the transaction rolls back.
     """
-    closed = await connection.execute(t.update().where(_mine(attempt)).values(**_ended(attempt, ending, now)))
+    closed = await connection.execute(_MINE, _ours(attempt) | _ended(attempt, ending, now))
     if closed.rowcount != 1:
         raise TakenOver
-    if _settles(ending):
-        await _resolve_earlier(connection, attempt, now)
+    if attempt.follows_failure and _settles(ending):
+        await _resolve_earlier(connection, attempt, ending, now)
 
 
 async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bool) -> None:
     """Leave the row open for a later attempt, with the reason of this one's failure."""
     changed = await db.execute(
-        t.update()
-        .where(_mine(attempt))
-        .values(
+        _MINE.values(
             status=Status.PENDING,
             reason=ending.reason,
             errorMessage=ending.message or None,
             retryCount=t.c.retryCount + (1 if counts else 0),
             **({} if ending.keep_intent else {"intent": None}),
-        )
+        ),
+        _ours(attempt),
     )
     if changed.rowcount != 1:
         raise TakenOver
@@ -223,7 +257,8 @@ async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str |
 async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
     """Make a failed or conflicting sync pending again. None when there is nothing to put back.
 
-    Where a newer sync of the entity is open already, that one serves and the old row is only settled.
+    Where a newer sync of the entity is open already, that one serves and the old row is only settled; but a
+    row that tells of a lost write stays what it is until a sync has succeeded.
     """
     row = (
         await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
@@ -231,14 +266,14 @@ async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | Non
     if row is None:
         return None
     key = key_of(row)
-    open_row = await connection.execute(select(t.c.id).where(_of(key), _OPEN))
+    newer = (await connection.execute(select(t.c.id).where(_of(key), _OPEN))).first()
     mine = t.update().where(t.c.id == log_id)
-    if open_row.first() is not None or row.status == Status.CONFLICT:
-        await connection.execute(mine.values(resolvedAt=text("now()")))
-    else:
+    if newer is None and (row.status == Status.FAILED or row.intent):
         await connection.execute(
             mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
         )
+    elif not row.intent:
+        await connection.execute(mine.values(resolvedAt=text("now()")))
     return key
 
 
@@ -269,12 +304,16 @@ def _of(key: EntityKey) -> Any:
     )
 
 
-def _mine(attempt: Attempt) -> Any:
-    return and_(
-        t.c.id == attempt.log_id,
-        t.c.transactionId == attempt.transaction_id,
-        t.c.status == Status.IN_PROGRESS,
-    )
+_MINE = t.update().where(
+    t.c.id == bindparam("log_row"),
+    t.c.transactionId == bindparam("attempt"),
+    t.c.status == Status.IN_PROGRESS,
+)
+
+
+def _ours(attempt: Attempt) -> dict[str, Any]:
+    """The parameters of `_MINE`: the row while it still belongs to this attempt."""
+    return {"log_row": attempt.log_id, "attempt": attempt.transaction_id}
 
 
 def _settles(ending: Ending) -> bool:
@@ -282,17 +321,24 @@ def _settles(ending: Ending) -> bool:
     return ending.status in (Status.SUCCESS, Status.FAILED, Status.CONFLICT) or in_step
 
 
-async def _resolve_earlier(connection: AsyncConnection, attempt: Attempt, now: datetime) -> None:
-    await connection.execute(
-        t.update()
-        .where(
-            _of(attempt.key),
-            t.c.status.in_((Status.FAILED, Status.CONFLICT)),
-            t.c.resolvedAt.is_(None),
-            t.c.id != attempt.log_id,
-        )
-        .values(resolvedAt=now)
-    )
+async def _resolve_earlier(
+    connection: AsyncConnection, attempt: Attempt, ending: Ending, now: datetime
+) -> None:
+    """Settle the entity's earlier failures. One more failure does not say what became of a lost write."""
+    earlier = _EARLIER_BUT_LOST if ending.status in ATTENTION else _EARLIER
+    own = {"log_row": attempt.log_id, "crm_id": attempt.key.crm_id, "entity": attempt.key.entity.entity_type}
+    await connection.execute(earlier, own | {"resolvedAt": now})
+
+
+_EARLIER = t.update().where(
+    t.c.sourceEntityId == bindparam("crm_id"),
+    t.c.entityType == bindparam("entity"),
+    t.c.direction == Direction.CRM_TO_FINANCE,
+    t.c.status.in_((Status.FAILED, Status.CONFLICT)),
+    t.c.resolvedAt.is_(None),
+    t.c.id != bindparam("log_row"),
+)
+_EARLIER_BUT_LOST = _EARLIER.where(t.c.intent.is_(None))
 
 
 def _ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
@@ -308,11 +354,16 @@ def _ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
         "targetDataBefore": ending.before,
         "targetDataAfter": ending.after,
         "completedAt": now,
-        "durationMs": max(0, round((now - attempt.started_at).total_seconds() * 1000)),
+        "durationMs": _milliseconds(now - attempt.started_at),
     }
     if not ending.keep_intent:
         values["intent"] = None
     return values
+
+
+def _milliseconds(duration: timedelta) -> int:
+    """Within what the column holds: a sync that is retried after a month has lasted longer."""
+    return min(max(0, round(duration.total_seconds() * 1000)), _MOST_MILLISECONDS)
 
 
 def _intent_json(intent: Intent) -> dict[str, Any]:
@@ -341,10 +392,13 @@ async def remark(db: Database, log_id: UUID, reason: Reason, message: str) -> No
 
 
 async def in_doubt(db: Database, key: EntityKey) -> bool:
-    """Whether a write of this entity is in doubt and not settled by a person yet."""
-    found = await db.execute(
-        select(t.c.id).where(_of(key), t.c.status == Status.IN_DOUBT, t.c.resolvedAt.is_(None)).limit(1)
-    )
+    """Whether a create of this entity may have happened unseen and no person has settled that yet.
+
+    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
+    """
+    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
+    unsettled = and_(_of(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
+    found = await db.execute(select(t.c.id).where(unsettled).limit(1))
     return found.first() is not None
 
 
@@ -361,19 +415,31 @@ async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
     return list(found.scalars())
 
 
-async def fail_open(db: Database, key: EntityKey, reason: Reason, message: str) -> None:
-    """End the open row of an entity as failed; its intent stays, so that the next attempt looks first."""
-    await db.execute(
-        t.update()
-        .where(_of(key), _OPEN)
-        .values(
-            status=Status.FAILED,
-            reason=reason,
-            errorMessage=message,
-            completedAt=text("now()"),
-            durationMs=text("""(extract(epoch FROM now() - "startedAt") * 1000)::int"""),
-        )
+async def fail_open(
+    db: Database, key: EntityKey, trigger: Trigger, reason: Reason, message: str, now: datetime
+) -> None:
+    """End the open row of an entity as failed, or write one where the failure came before it was opened.
+
+    Its intent stays, so that the next attempt looks first.
+    """
+    failed = {"status": Status.FAILED, "reason": reason, "errorMessage": message, "completedAt": now}
+    lasted = func.extract("epoch", literal(now) - t.c.startedAt) * 1000
+    capped = func.least(func.greatest(lasted, 0), _MOST_MILLISECONDS)
+    ended = await db.execute(
+        t.update().where(_of(key), _OPEN).values(**failed, durationMs=cast(capped, Integer))
     )
+    if ended.rowcount == 0:
+        await db.execute(
+            t.insert().values(
+                **_row_of(key),
+                **failed,
+                transactionId=func.gen_random_uuid(),
+                operation=Operation.NONE,
+                triggerType=trigger,
+                startedAt=now,
+                durationMs=0,
+            )
+        )
 
 
 async def purge(db: Database, before: datetime) -> int:

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Executable, Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,9 +44,12 @@ class Binding:
 
 
 async def by_crm_id(db: Database, entity_type: EntityType, crm_id: CrmId) -> EntityMapping | None:
-    found = await db.execute(select(t).where(t.c.entityType == entity_type, t.c.crmId == crm_id))
+    found = await db.execute(_BY_CRM_ID, {"entity": entity_type, "crm_id": crm_id})
     row = found.one_or_none()
     return _mapping(row) if row else None
+
+
+_BY_CRM_ID = select(t).where(t.c.entityType == bindparam("entity"), t.c.crmId == bindparam("crm_id"))
 
 
 async def owners(db: Database, codes: Iterable[FinanceId]) -> dict[FinanceId, CrmId]:
@@ -120,17 +124,7 @@ async def bind(connection: AsyncConnection, binding: Binding) -> UUID:
     A CRM id never moves to another finance id here: that raises `IntegrityError` on the database's own
     unique keys or leaves the row as it was, and then `LookupError` is raised.
     """
-    values = _values(binding)
-    statement = insert(t).values(**values)
-    changed = {name: statement.excluded[name] for name in values if name not in _IDENTITY}
-    stored = await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["entityType", "crmId"],
-            set_=changed | {"updatedAt": func.now()},
-            where=t.c.financeId == statement.excluded.financeId,
-        ).returning(t.c.id)
-    )
-    row = stored.one_or_none()
+    row = (await connection.execute(_binding(), _values(binding))).one_or_none()
     if row is None:
         raise LookupError(f"{binding.crm_id} is mapped to another finance id")
     return UUID(str(row.id))
@@ -148,11 +142,39 @@ async def block(connection: AsyncConnection, mapping_id: UUID, why: str) -> None
 
 async def unblock(connection: AsyncConnection, key: EntityKey) -> None:
     """A person has acted on this entity, so it may be written again."""
-    mine = (t.c.entityType == key.entity.entity_type) & (t.c.crmId == key.crm_id)
-    await connection.execute(t.update().where(mine).values(blocked=None))
+    await connection.execute(t.update().where(_of(key)).values(blocked=None))
 
 
-_IDENTITY = {"entityType", "crmId", "financeId", "crmEntity"}
+async def forget_checksums(connection: AsyncConnection, key: EntityKey) -> None:
+    """Nobody knows what finance holds of this entity, so the next look writes, whatever the CRM says then."""
+    await connection.execute(t.update().where(_of(key)).values(crmChecksum=None, financeChecksum=None))
+
+
+def _of(key: EntityKey) -> Any:
+    return (t.c.entityType == key.entity.entity_type) & (t.c.crmId == key.crm_id)
+
+
+_WRITTEN = (
+    "kind",
+    "lastSyncTransactionId",
+    "lastSyncAt",
+    "lastSyncSource",
+    "crmChecksum",
+    "financeChecksum",
+    "crmUpdatedAt",
+    "financeUpdatedAt",
+)
+"""The columns of a mapping that a later sync writes again."""
+
+
+@cache
+def _binding() -> Executable:
+    statement = insert(t)
+    return statement.on_conflict_do_update(
+        index_elements=["entityType", "crmId"],
+        set_={name: statement.excluded[name] for name in _WRITTEN} | {"updatedAt": func.now()},
+        where=t.c.financeId == statement.excluded.financeId,
+    ).returning(t.c.id)
 
 
 def _values(b: Binding) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from sqlalchemy import text
@@ -17,7 +18,8 @@ from hamgam.db.engine import Database
 from hamgam.errors import Unavailable, UsageError
 from hamgam.settings import Settings
 
-_REPLACE = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+_REPLACE = ("--clean", "--if-exists", "--no-owner")
+_STRICT = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=" + os.devnull)
 
 
 async def upgrade(settings: Settings) -> int:
@@ -57,7 +59,7 @@ async def backup(settings: Settings, file: Path) -> int:
     if file.exists():
         raise UsageError(f"backup: {file} exists; choose another name")
     async with open_database(settings) as db:
-        await _tool("pg_dump", db.url, "--format=custom", f"--file={file}")
+        await _tool("pg_dump", "--format=custom", f"--file={file}", where=db.url)
     if sys.platform != "win32":
         file.chmod(0o600)
     console().print(f"wrote {file}")
@@ -65,17 +67,27 @@ async def backup(settings: Settings, file: Path) -> int:
 
 
 async def restore(settings: Settings, file: Path) -> int:
+    """All of it or nothing: the backup is replayed in one transaction."""
     if not file.is_file():
         raise UsageError(f"restore: there is no file {file}")
     async with open_database(settings) as db:
         await _nobody_else(db)
-        await _tool("pg_restore", db.url, "--list", str(file), connect=False)
-        await _tool(
-            "pg_restore", db.url, "--clean", "--if-exists", "--no-owner", "--single-transaction", str(file)
-        )
+        with tempfile.TemporaryDirectory(prefix="hamgam-restore-") as folder:
+            script = Path(folder) / "restore.sql"
+            await _tool("pg_restore", *_REPLACE, f"--file={script}", str(file))
+            await asyncio.to_thread(_for_older_servers, script)
+            await _tool("psql", "--single-transaction", "--quiet", *_STRICT, f"--file={script}", where=db.url)
         await asyncio.to_thread(schema.upgrade, db.url)
     console().print(f"restored {file}")
     return 0
+
+
+def _for_older_servers(script: Path) -> None:
+    """Take out the one setting that servers before PostgreSQL 17 do not know."""
+    old = script.with_suffix(".old")
+    script.rename(old)
+    with old.open(encoding="utf-8") as source, script.open("w", encoding="utf-8") as target:
+        target.writelines(line for line in source if not line.startswith("SET transaction_timeout"))
 
 
 async def _facts(db: Database) -> dict[str, object]:
@@ -100,13 +112,14 @@ async def _nobody_else(db: Database) -> None:
         raise UsageError("restore: hamgam is running on this database; stop it first")
 
 
-async def _tool(name: str, where: str, *arguments: str, connect: bool = True) -> None:
+async def _tool(name: str, *arguments: str, where: str | None = None) -> None:
     """Run one of PostgreSQL's own programs; a password goes by its environment, never by its arguments."""
-    program = postgres_program(name)
-    target = make_url(where)
-    environment = os.environ | ({"PGPASSWORD": str(target.password)} if target.password else {})
-    place = target.set(password=None).render_as_string()
-    command = [str(program), *arguments, *([f"--dbname={place}"] if connect else [])]
+    environment = dict(os.environ)
+    command = [str(postgres_program(name)), *arguments]
+    if where is not None:
+        target = make_url(where)
+        environment |= {"PGPASSWORD": str(target.password)} if target.password else {}
+        command.append(f"--dbname={target.set(password=None).render_as_string()}")
     done = await asyncio.to_thread(
         subprocess.run, command, env=environment, capture_output=True, text=True, check=False
     )

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.commands.output import (
+    change_document,
+    change_text,
+    console,
+    print_json,
+    progress_console,
+    table,
+)
 from hamgam.app.wiring import open_database, open_site
 from hamgam.errors import UsageError
 from hamgam.settings import Settings
@@ -80,6 +87,7 @@ def _record(line: Line) -> dict[str, object]:
         "crmId": line.crm_id,
         "outcome": line.outcome,
         "reason": line.reason,
+        "changes": [change_document(change) for change in line.changes],
     }
 
 
@@ -92,3 +100,7 @@ def _show(result: ImportResult, report: Report, seconds: float) -> None:
     if result.reasons:
         out.print(table(("reason", "contacts"), Counter(result.reasons).most_common()))
     out.print(f"{seconds:.1f} seconds")
+    for line in report.lines:
+        out.print(f"{line.finance_id}  {line.outcome}  {line.reason or ''}".rstrip())
+        for change in line.changes:
+            out.print(f"    {change_text(change)}", markup=False)

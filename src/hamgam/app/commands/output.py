@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import orjson
 from rich.console import Console
 from rich.table import Table
+
+from hamgam.sync.fields import FieldChange
 
 _FILE_WIDTH = 240
 
@@ -37,11 +38,9 @@ def counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items())) or "none"
 
 
-def camel(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Our names as the JSON documents spell them: `finance_id` is `financeId`."""
-    return {_camel(name): value for name, value in record.items()}
+def change_document(change: FieldChange) -> dict[str, str | None]:
+    return {"field": change.field, "before": change.before, "after": change.after}
 
 
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
+def change_text(change: FieldChange) -> str:
+    return f"{change.field}: {change.before or ''!r} -> {change.after or ''!r}"

@@ -2,6 +2,11 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import msgspec
 
 from hamgam import sandbox
 from hamgam.app.commands.output import console
@@ -9,13 +14,21 @@ from hamgam.app.commands.serving import listen, until_told_to_stop
 from hamgam.errors import UsageError
 
 
-async def run(*, crm_port: int, finance_port: int, customers: int) -> int:
+async def run(*, crm_port: int, finance_port: int, customers: int, moods: Sequence[str]) -> int:
+    crm_mood, finance_mood = chosen(moods)
     if customers < 0:
         raise UsageError(f"--customers: {customers} is not a number of customers")
     for port in (crm_port, finance_port):
         listen("127.0.0.1", port).close()
     serving = asyncio.ensure_future(
-        sandbox.serve(crm_port=crm_port, finance_port=finance_port, customers=customers, started=_announce)
+        sandbox.serve(
+            crm_port=crm_port,
+            finance_port=finance_port,
+            customers=customers,
+            crm_mood=crm_mood,
+            finance_mood=finance_mood,
+            started=_announce,
+        )
     )
     waiting = asyncio.ensure_future(until_told_to_stop())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -24,6 +37,36 @@ async def run(*, crm_port: int, finance_port: int, customers: int) -> int:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     return 0
+
+
+def chosen(moods: Sequence[str]) -> tuple[sandbox.CrmMood, sandbox.FinanceMood]:
+    """Both systems' moods from `name=value` texts. Raises `UsageError` for a name or value that is none."""
+    given = dict(_pair(text) for text in moods)
+    kinds = (sandbox.CrmMood, sandbox.FinanceMood)
+    names = [{field.name for field in fields(kind)} for kind in kinds]
+    unknown = given.keys() - names[0] - names[1]
+    if unknown:
+        known = ", ".join(sorted(names[0] | names[1]))
+        raise UsageError(f"--mood: {', '.join(sorted(unknown))} is unknown; there are {known}")
+    crm, finance = (
+        _converted({name: given[name] for name in mine & given.keys()}, kind)
+        for mine, kind in zip(names, kinds, strict=True)
+    )
+    return crm, finance
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found:
+        raise UsageError(f"--mood: {text} is not of the form name=value")
+    return name.strip(), value.strip()
+
+
+def _converted(values: dict[str, str], kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--mood: {error}") from None
 
 
 def _announce(box: sandbox.Sandbox) -> None:

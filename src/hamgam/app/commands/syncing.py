@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.commands.output import (
+    change_document,
+    change_text,
+    console,
+    print_json,
+    progress_console,
+    table,
+)
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, UsageError
@@ -111,10 +118,7 @@ def _document(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "reason": outcome.reason,
         "message": outcome.message or None,
-        "changes": [
-            {"field": change.field, "before": change.before, "after": change.after}
-            for change in outcome.changes
-        ],
+        "changes": [change_document(change) for change in outcome.changes],
     }
 
 
@@ -128,7 +132,7 @@ def _show(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
     out.print(table(names, rows, title="Dry run: nothing was written" if dry_run else None))
     for outcome in outcomes if dry_run else ():
         for change in outcome.changes:
-            out.print(f"{outcome.key.crm_id}  {change.field}: {change.before or ''!r} -> {change.after!r}")
+            out.print(f"{outcome.key.crm_id}  {change_text(change)}", markup=False)
     if not outcomes:
         progress_console().print("nothing changed")
 

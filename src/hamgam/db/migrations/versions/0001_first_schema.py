@@ -12,6 +12,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _entity_mapping()
+    _import_run()
+    _poll_cursor()
+    _remote_system()
+    _sync_log()
+    _sync_log_indexes()
+    _webhook_delivery()
+    _webhook_delivery_indexes()
+    # The job engine's own tables, by its own script; it holds % signs, so it goes to the driver as it is.
+    op.get_bind().connection.cursor().execute(SchemaManager.get_schema())
+
+
+def _entity_mapping() -> None:
     op.create_table(
         "EntityMapping",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -36,6 +49,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("entityType", "crmId", name=op.f("uq_EntityMapping_entityType_crmId")),
         sa.UniqueConstraint("entityType", "financeId", name=op.f("uq_EntityMapping_entityType_financeId")),
     )
+
+
+def _import_run() -> None:
     op.create_table(
         "ImportRun",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -49,6 +65,9 @@ def upgrade() -> None:
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ImportRun")),
     )
+
+
+def _poll_cursor() -> None:
     op.create_table(
         "PollCursor",
         sa.Column("stream", sa.Text(), nullable=False),
@@ -72,6 +91,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_PollCursor")),
     )
+
+
+def _remote_system() -> None:
     op.create_table(
         "RemoteSystem",
         sa.Column("system", sa.Text(), nullable=False),
@@ -105,6 +127,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("system", name=op.f("pk_RemoteSystem")),
     )
+
+
+def _sync_log() -> None:
     op.create_table(
         "SyncLog",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -143,6 +168,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_SyncLog")),
     )
+
+
+def _sync_log_indexes() -> None:
     op.create_index(
         "ix_SyncLog_attention",
         "SyncLog",
@@ -178,6 +206,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status IN ('PENDING', 'IN_PROGRESS')"),
     )
+
+
+def _webhook_delivery() -> None:
     op.create_table(
         "WebhookDelivery",
         sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
@@ -187,6 +218,9 @@ def upgrade() -> None:
         sa.Column("receivedAt", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_WebhookDelivery")),
     )
+
+
+def _webhook_delivery_indexes() -> None:
     op.create_index("ix_WebhookDelivery_crmId", "WebhookDelivery", ["crmId"], unique=False)
     op.create_index(
         "ix_WebhookDelivery_receivedAt",
@@ -194,5 +228,3 @@ def upgrade() -> None:
         [sa.literal_column('"receivedAt" DESC')],
         unique=False,
     )
-    # The job engine's own tables, by its own script; it holds % signs, so it goes to the driver as it is.
-    op.get_bind().connection.cursor().execute(SchemaManager.get_schema())

@@ -1,0 +1,79 @@
+"""What the import does with one contact: every combination of what is known of it."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from hamgam.errors import Reason
+from hamgam.model import CrmId, FinanceContact, FinanceId, Kind, Operation
+from hamgam.sync.import_plan import Known, Plan, plan
+from hamgam.sync.numbers import NumberRule
+
+RULE = NumberRule("100-", 1000)
+CODE = FinanceId("5")
+SITE_NUMBER = "100-1005"
+OWN, BY_RULE, SOMEBODY = CrmId("own"), CrmId("by rule"), CrmId("somebody")
+CONTACT = FinanceContact(code=CODE, kind=Kind.PERSON, number=None, fields={"name": "سارا"})
+
+
+def knowing(
+    *, mapped: bool = False, numbers: dict[str, CrmId] | None = None, taken: tuple[CrmId, ...] = ()
+) -> Known:
+    return Known(
+        mapped={CODE: SOMEBODY} if mapped else {}, numbers=numbers or {}, taken=set(taken), unfinished=set()
+    )
+
+
+def planned(contact: FinanceContact, known: Known) -> Plan:
+    return plan(contact, known, RULE.crm_number)
+
+
+@pytest.mark.parametrize("number", [None, "", "77"])
+@pytest.mark.parametrize("name", [None, "", " \u200c ", "سارا"])
+def test_every_reason_to_skip_in_its_order(number: str | None, name: str | None) -> None:
+    for mapped, administrator, active in product((True, False), repeat=3):
+        fields = {} if name is None else {"name": name}
+        contact = replace(CONTACT, number=number, fields=fields, administrator=administrator, active=active)
+        chosen = planned(contact, knowing(mapped=mapped))
+        if mapped:
+            expected: Reason | None = Reason.ALREADY_MAPPED
+        elif administrator:
+            expected = Reason.ADMINISTRATOR
+        elif not active:
+            expected = Reason.INACTIVE
+        elif name != "سارا":
+            expected = Reason.UNUSABLE_RECORD
+        else:
+            expected = None
+        operation = Operation.CREATE if expected is None else Operation.NONE
+        assert (chosen.operation, chosen.reason, chosen.crm_id) == (operation, expected, None)
+
+
+@pytest.mark.parametrize("own_number", [None, "", "77", "۷۷", SITE_NUMBER])
+@pytest.mark.parametrize("own_in_crm", [True, False])
+@pytest.mark.parametrize("rule_in_crm", [True, False])
+@pytest.mark.parametrize("taken", [(), (OWN,), (BY_RULE,), (OWN, BY_RULE)])
+def test_the_own_number_first_and_then_the_number_of_the_rule(
+    own_number: str | None, own_in_crm: bool, rule_in_crm: bool, taken: tuple[CrmId, ...]
+) -> None:
+    numbers = ({"77": OWN} if own_in_crm else {}) | ({SITE_NUMBER: BY_RULE} if rule_in_crm else {})
+    chosen = planned(replace(CONTACT, number=own_number), knowing(numbers=numbers, taken=taken))
+    hit = None
+    if own_number in ("77", "۷۷") and own_in_crm:
+        hit = (own_number, OWN)
+    elif rule_in_crm:
+        hit = (SITE_NUMBER, BY_RULE)
+    if hit is None:
+        assert chosen == Plan(Operation.CREATE, None, SITE_NUMBER)
+    elif hit[1] in taken:
+        assert chosen == Plan(Operation.NONE, Reason.MATCH_TAKEN, *hit)
+    else:
+        assert chosen == Plan(Operation.LINK, Reason.NUMBER_IN_CRM, *hit)
+
+
+def test_what_is_created_has_the_number_by_which_it_is_found_again() -> None:
+    chosen = planned(replace(CONTACT, number="77"), knowing())
+    assert chosen.operation is Operation.CREATE
+    again = planned(replace(CONTACT, number="77"), knowing(numbers={chosen.number: OWN}))
+    assert (again.operation, again.crm_id) == (Operation.LINK, OWN)
