@@ -104,3 +104,11 @@ class UsageError(Exception):
 
 class Unavailable(Exception):
     """The database or a remote system cannot be reached or refuses the login: exit status 3, one line."""
+
+
+def where(error: BaseException) -> str:
+    """File and line of a defect, for the process log; its text may quote a customer and is left out."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

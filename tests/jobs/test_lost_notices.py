@@ -106,7 +106,8 @@ async def test_of_two_broken_jobs_of_one_entity_one_waits(db: Database) -> None:
     for _ in range(2):
         await put(db, notice())
         await end_all(db, "failed")
-    assert len(broken := await queue.broken_off(db)) == 2
+    broken = await queue.broken_off(db)
+    assert len(broken) == 2
     await asyncio.gather(*(queue.release(db, job_id) for job_id in broken))
     rows = list(await db.execute(text("SELECT status FROM procrastinate_jobs")))
     assert [row.status for row in rows] == ["todo"]

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hamgam.errors import where
 from hamgam.settings import Settings
 
 logger = structlog.get_logger()
@@ -60,9 +61,7 @@ class Guard:
             logger.debug("web.client_left", method=scope["method"])
         except Exception as error:
             # The text of an exception may quote a customer's data.
-            logger.error(
-                "web.defect", method=scope["method"], error=type(error).__name__, where=_where(error)
-            )
+            logger.error("web.defect", method=scope["method"], error=type(error).__name__, where=where(error))
             if not answer.started:
                 await problem(500, "A defect of this program; its log says where")(scope, receive, answer)
 
@@ -103,10 +102,3 @@ def _basic_password(header: str) -> bytes:
     except (binascii.Error, ValueError):
         return b""
     return decoded.partition(b":")[2]
-
-
-def _where(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

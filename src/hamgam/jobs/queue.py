@@ -52,6 +52,7 @@ _jobs = Table(
     Column("scheduled_at", DateTime(timezone=True)),
 )
 _TODO = text("status = 'todo'::procrastinate_job_status")
+_NO_CAUSE = text("""'{"transaction_id": null}'::jsonb""")
 
 
 async def enqueue(
@@ -88,7 +89,7 @@ async def _insert(
     statement = insert(_jobs).values(rows)
     came = statement.excluded
     other_cause = _cause(_jobs.c.args).is_distinct_from(_cause(came.args))
-    no_echo = func.jsonb_set(_jobs.c.args, "{transaction_id}", text("'null'"))
+    no_echo = _jobs.c.args.op("||")(_NO_CAUSE)
     changed: dict[str, Any] = {"args": case((other_cause, no_echo), else_=_jobs.c.args)}
     if now:
         changed = {"args": came.args, "priority": came.priority, "scheduled_at": null()}

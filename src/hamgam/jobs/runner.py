@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from hamgam.db.engine import DATABASE_GONE, Database
-from hamgam.errors import Reason
+from hamgam.errors import Reason, where
 from hamgam.jobs import queue
 from hamgam.model import ChangeNotice, Entity, EntityKey, Operation, Status, Trigger
 from hamgam.sync.customer import plan_customer, sync_customer
@@ -76,16 +76,8 @@ async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> No
 
 async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:
     name = type(error).__name__
-    logger.error("sync.defect", entity=str(notice.key), error=name, where=_where(error))
+    logger.error("sync.defect", entity=str(notice.key), error=name, where=where(error))
     async with site.db.transaction() as connection:
         await mapping.forget_checksums(connection, notice.key)
     await log.fail_open(site.db, notice.key, notice.trigger, Reason.INTERNAL, name, site.clock())
     return Outcome(key=notice.key, status=Status.FAILED, reason=Reason.INTERNAL, message=name)
-
-
-def _where(error: Exception) -> str:
-    """File and line of a defect. Its text is left out: it may quote a customer's data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""

@@ -16,7 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 
 from hamgam.db.engine import DATABASE_GONE, Database
-from hamgam.errors import SyncError
+from hamgam.errors import SyncError, where
 from hamgam.jobs import queue
 from hamgam.jobs.runner import run_notice
 from hamgam.sync.site import Site
@@ -83,8 +83,12 @@ class Worker:
                     )
             except (*DATABASE_GONE, ConnectorException) as error:
                 logger.warning("worker.database_gone", error=type(error).__name__)
+            except Exception as error:
+                logger.error("worker.defect", error=type(error).__name__, where=where(error))
             finally:
                 self.running = False
+            if _told_to_stop():
+                return
             await asyncio.sleep(_RESTART_SECONDS)
 
     def _every(self, cron: str, task: Callable[[int], Awaitable[None]]) -> None:
@@ -144,6 +148,12 @@ class Worker:
 async def _without_transactions(connection: AsyncConnection) -> None:
     """Each step of the job engine is one statement; BEGIN and COMMIT around it would double its cost."""
     await connection.set_autocommit(True)
+
+
+def _told_to_stop() -> bool:
+    """Whether this task was cancelled, although another error has taken the cancellation's place."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _plain(task: Callable[[int], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:

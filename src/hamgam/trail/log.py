@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     func,
     literal,
     not_,
@@ -126,7 +127,8 @@ async def open_attempt(
         "triggerPayload": dict(payload),
         "startedAt": now,
     }
-    row = (await db.execute(_opening(), values)).one()
+    whose = {"crm_id": key.crm_id, "entity": key.entity.entity_type}
+    row = (await db.execute(_opening(), values | whose)).one()
     return Attempt(
         log_id=row.id,
         transaction_id=transaction_id,
@@ -144,10 +146,10 @@ def _opening() -> Executable:
     """Built once: on this path the building of a statement costs more than its execution."""
     statement, earlier = insert(t), t.alias()
     crashed = t.c.status == Status.IN_PROGRESS
-    unsettled = exists().where(
-        earlier.c.sourceEntityId == t.c.sourceEntityId,
-        earlier.c.entityType == t.c.entityType,
-        earlier.c.direction == t.c.direction,
+    unsettled = select(earlier.c.id).where(
+        earlier.c.sourceEntityId == bindparam("crm_id"),
+        earlier.c.entityType == bindparam("entity"),
+        earlier.c.direction == Direction.CRM_TO_FINANCE,
         earlier.c.status.in_((Status.FAILED, Status.CONFLICT)),
         earlier.c.resolvedAt.is_(None),
     )
@@ -165,7 +167,7 @@ def _opening() -> Executable:
         t.c.retryCount,
         t.c.intent,
         t.c.triggerType,
-        unsettled.label("follows_failure"),
+        exists(unsettled).label("follows_failure"),
     )
 
 
