@@ -132,16 +132,21 @@ def _international(number: str) -> str:
 
 def email_key(text: str) -> str:
     """An e-mail address without regard to case; blanks in it are slips of the keyboard."""
-    return _folded(text).replace(" ", "")
+    return _folded(_without_blanks(text))
 
 
 def website_key(text: str) -> str:
     """A web address without its scheme and trailing slash; case counts in its path only."""
-    address = text_key(text).replace(" ", "")
+    address = _without_blanks(text)
     parts = _WEBSITE.fullmatch(address)
     if parts is None:
         return address
     return _folded(parts[1]) + parts[2]
+
+
+def _without_blanks(text: str) -> str:
+    """Normal form without blanks; taken again because marks that a blank held apart have an order together."""
+    return text_key(text_key(text).replace(" ", ""))
 
 
 def _folded(text: str) -> str:
