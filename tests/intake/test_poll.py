@@ -1,16 +1,19 @@
 """Polling: what changed is found once, whatever the pages do, and costs what changed."""
 
 from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from hamgam.db.engine import Database
 from hamgam.errors import TryLater
 from hamgam.intake.poll import poll
-from hamgam.model import Entity, Stream
+from hamgam.model import CrmId, Entity, Stream
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.trail import cursor
 from tests.bench import Bench, bench
+from tests.fakes import FakeCrm
 
 
 async def poll_once(b: Bench, **options: int) -> list[str]:
@@ -104,6 +107,18 @@ async def test_a_poll_that_breaks_off_loses_nothing(db: Database) -> None:
         assert {f"customer:{crm_id}" for crm_id in ids} <= set(await poll_once(b))
 
 
+async def test_a_stream_that_cannot_be_read_does_not_hold_the_others_up(db: Database) -> None:
+    async with bench(db) as b:
+        await poll_once(b)
+        customer = b.person()
+        invoice = b.box.crm.add_document("invoice", customer, [])
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", operation="person/find", status=500))
+        with pytest.raises(TryLater):
+            await poll(b.site, overlap_seconds=0, max_change_percent=30)
+        assert [job.queueing_lock for job in await b.jobs()] == [f"invoice:{invoice}"]
+        assert f"customer:{customer}" in await poll_once(b)
+
+
 async def test_suspiciously_many_changes_are_held_back(db: Database) -> None:
     async with bench(db) as b:
         for n in range(150):
@@ -145,3 +160,31 @@ async def test_a_stream_that_the_crm_does_not_know_is_left_out(db: Database) -> 
         b.box.faults.clear()
         quote = b.box.crm.add_document("quote", crm_id, [])
         assert f"quote:{quote}" in await poll_once(b)
+
+
+async def test_a_record_from_the_future_hides_nothing(db: Database) -> None:
+    """A CRM whose clock was once ahead keeps such records for ever."""
+    async with bench(db) as b:
+        crm = FakeCrm(b.clock)
+        site = replace(b.site, crm=crm)
+
+        def modify(at: datetime, number: str) -> CrmId:
+            crm_id = crm.put(name="سارا", number=number)
+            crm.records[crm_id] = replace(crm.records[crm_id], modified_at=at)
+            return crm_id
+
+        async def found() -> set[str]:
+            await poll(site, overlap_seconds=120, max_change_percent=30)
+            jobs = await b.rows("DELETE FROM procrastinate_jobs RETURNING queueing_lock")
+            return {job.queueing_lock for job in jobs}
+
+        future = b.clock() + timedelta(days=1500)
+        modify(future, "1")
+        await found()
+        for number in ("2", "3"):
+            b.clock.pass_seconds(3600)
+            crm_id = modify(b.clock(), number)
+            assert f"customer:{crm_id}" in await found()
+            position = (await cursor.load(db))[Stream.PERSON].position
+            assert position == b.clock()
+            modify(future, number + "0")

@@ -77,3 +77,13 @@ def test_what_is_created_has_the_number_by_which_it_is_found_again() -> None:
     assert chosen.operation is Operation.CREATE
     again = planned(replace(CONTACT, number="77"), knowing(numbers={chosen.number: OWN}))
     assert (again.operation, again.crm_id) == (Operation.LINK, OWN)
+
+
+@pytest.mark.parametrize("taken", [(), (OWN,)])
+@pytest.mark.parametrize("number", ["77", "۷۷"])
+def test_a_number_that_several_customers_have_is_for_a_person(number: str, taken: tuple[CrmId, ...]) -> None:
+    known = knowing(numbers={"77": OWN, SITE_NUMBER: BY_RULE}, taken=taken)
+    known.shared.add("77")
+    chosen = planned(replace(CONTACT, number=number), known)
+    assert chosen == Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, OWN)
+    assert planned(CONTACT, known).operation is Operation.LINK

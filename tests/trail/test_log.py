@@ -22,7 +22,8 @@ from hamgam.model import (
     TransactionId,
     Trigger,
 )
-from hamgam.trail import log, mapping
+from hamgam.trail import attention, log, mapping
+from hamgam.trail.finishing import finish
 from hamgam.trail.log import Attempt, Ending, Intent, TakenOver
 from hamgam.trail.mapping import Binding
 
@@ -61,7 +62,7 @@ async def sync(
 
 async def put_back(db: Database, log_id: UUID) -> EntityKey | None:
     async with db.transaction() as connection:
-        return await log.put_back(connection, log_id)
+        return await attention.put_back(connection, log_id)
 
 
 async def row(db: Database, log_id: UUID) -> Any:
@@ -125,9 +126,7 @@ async def test_the_whole_transaction_of_the_loser_rolls_back(db: Database) -> No
         crm_updated_at=None,
     )
     with pytest.raises(TakenOver):
-        async with db.transaction() as connection:
-            await mapping.bind(connection, binding)
-            await log.close(connection, loser, SUCCESS, AT)
+        await finish(db, loser, binding, SUCCESS, AT)
     assert await mapping.by_crm_id(db, EntityType.CUSTOMER, KEY.crm_id) is None
 
 
@@ -172,7 +171,7 @@ async def test_an_intent_stays_as_long_as_its_outcome_is_not_known(db: Database,
     again = await begin(db)
     assert again.intent == (intent(attempt) if keep else None)
     await end(db, again, replace(FAILED, keep_intent=keep))
-    assert await log.lost_write(db, KEY) == (intent(attempt) if keep else None)
+    assert await attention.lost_write(db, KEY) == (intent(attempt) if keep else None)
 
 
 async def test_an_ended_row_says_everything(db: Database) -> None:
@@ -243,10 +242,10 @@ async def test_a_lost_write_is_remembered_until_a_sync_succeeds(db: Database, en
     """Another failure says nothing about what became of it; without it a second contact would be made."""
     await sync(db, LOST, sent=True)
     await sync(db, ending, at=AT + timedelta(hours=1))
-    lost = await log.lost_write(db, KEY)
+    lost = await attention.lost_write(db, KEY)
     assert lost is not None and lost.fields == {"name": "سارا"}
     await sync(db, SUCCESS, at=AT + timedelta(hours=2))
-    assert await log.lost_write(db, KEY) is None
+    assert await attention.lost_write(db, KEY) is None
 
 
 async def test_a_skip_without_a_row_of_its_own_is_logged(db: Database) -> None:
@@ -286,7 +285,7 @@ async def test_what_is_settled_stays(db: Database) -> None:
     log_id = await sync(db, FAILED)
     await sync(db, SUCCESS)
     assert await put_back(db, log_id) is None
-    assert await log.retriable(db) == []
+    assert await attention.retriable(db) == []
 
 
 async def test_an_open_sync_serves_for_an_old_failure(db: Database) -> None:
@@ -308,7 +307,7 @@ async def test_putting_back_does_not_forget_a_lost_write(
         await begin(db)
     assert await put_back(db, log_id) == KEY
     again = await begin(db)
-    assert again.intent or await log.lost_write(db, KEY)
+    assert again.intent or await attention.lost_write(db, KEY)
 
 
 async def test_retriable_are_unsettled_failures_the_oldest_first(db: Database) -> None:
@@ -317,19 +316,19 @@ async def test_retriable_are_unsettled_failures_the_oldest_first(db: Database) -
         key = EntityKey(Entity.CUSTOMER, CrmId(f"c{hour}"))
         ids.append(await sync(db, FAILED, key=key, at=AT + timedelta(hours=hour)))
     await sync(db, Ending(status=Status.CONFLICT), key=EntityKey(Entity.CUSTOMER, CrmId("conflict")))
-    assert await log.retriable(db) == [ids[1], ids[2], ids[0]]
+    assert await attention.retriable(db) == [ids[1], ids[2], ids[0]]
 
 
 # Doubt, documents that wait, defects
 
 
 async def test_doubt_lasts_until_a_person_settles_it(db: Database) -> None:
-    assert not await log.in_doubt(db, KEY)
+    assert not await attention.in_doubt(db, KEY)
     log_id = await sync(db, Ending(status=Status.IN_DOUBT, keep_intent=True), sent=True)
     await sync(db, SUCCESS)
-    assert await log.in_doubt(db, KEY)
+    assert await attention.in_doubt(db, KEY)
     await db.execute(text('UPDATE "SyncLog" SET "resolvedAt" = now() WHERE id = :id'), {"id": log_id})
-    assert not await log.in_doubt(db, KEY)
+    assert not await attention.in_doubt(db, KEY)
 
 
 async def test_a_create_that_ended_in_a_defect_is_in_doubt_too(db: Database) -> None:
@@ -337,14 +336,14 @@ async def test_a_create_that_ended_in_a_defect_is_in_doubt_too(db: Database) -> 
     await log.note_intent(db, attempt, intent(attempt))
     await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT)
     assert (await row(db, attempt.log_id)).status == "FAILED"
-    assert await log.in_doubt(db, KEY)
+    assert await attention.in_doubt(db, KEY)
 
 
 async def test_a_lost_update_is_no_doubt(db: Database) -> None:
     attempt = await begin(db)
     await log.note_intent(db, attempt, intent(attempt, Operation.UPDATE))
     await end(db, attempt, LOST)
-    assert not await log.in_doubt(db, KEY)
+    assert not await attention.in_doubt(db, KEY)
 
 
 async def test_documents_that_wait_for_a_customer(db: Database) -> None:
@@ -352,9 +351,9 @@ async def test_documents_that_wait_for_a_customer(db: Database) -> None:
     waiting = await sync(db, waits, key=EntityKey(Entity.INVOICE, CrmId("i")))
     await sync(db, replace(waits, reason=Reason.BAD_PRICE), key=EntityKey(Entity.INVOICE, CrmId("j")))
     await sync(db, replace(waits, source={"customerId": "d"}), key=EntityKey(Entity.QUOTE, CrmId("k")))
-    assert await log.waiting_for(db, CrmId("c")) == [waiting]
+    assert await attention.waiting_for(db, CrmId("c")) == [waiting]
     await sync(db, SUCCESS, key=EntityKey(Entity.INVOICE, CrmId("i")))
-    assert await log.waiting_for(db, CrmId("c")) == []
+    assert await attention.waiting_for(db, CrmId("c")) == []
 
 
 async def test_a_defect_before_the_row_was_opened_leaves_a_row(db: Database) -> None:
@@ -363,7 +362,7 @@ async def test_a_defect_before_the_row_was_opened_leaves_a_row(db: Database) -> 
     assert (found.status, found.reason, found.errorMessage) == ("FAILED", "INTERNAL", "ValueError")
     assert (found.sourceEntity, found.sourceEntityId, found.triggerType) == ("customer", "c", "POLL")
     assert (found.startedAt, found.completedAt, found.durationMs) == (AT, AT, 0)
-    assert await log.retriable(db) == [found.id]
+    assert await attention.retriable(db) == [found.id]
 
 
 # Forgetting
@@ -389,5 +388,5 @@ async def test_old_rows_lose_their_data_and_keep_their_outcome(db: Database) -> 
         stored = await row(db, kept)
         assert (stored.sourceData, stored.targetDataAfter, stored.errorMessage) == ({"a": 1}, {"c": 1}, "نام")
     assert (await row(db, pending.log_id)).triggerPayload == {"n": 1}
-    assert await log.lost_write(db, others[1]) is not None
+    assert await attention.lost_write(db, others[1]) is not None
     assert await log.purge(db, AT + timedelta(days=1)) == 0

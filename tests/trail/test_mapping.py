@@ -17,9 +17,13 @@ from hamgam.model import (
     EntityType,
     FinanceId,
     Kind,
+    Status,
     TransactionId,
+    Trigger,
 )
-from hamgam.trail import mapping
+from hamgam.trail import log, mapping
+from hamgam.trail.finishing import finish
+from hamgam.trail.log import Ending
 from hamgam.trail.mapping import Binding
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -40,8 +44,9 @@ def binding(crm_id: str = "c", finance_id: str = "7", entity: Entity = Entity.CU
 
 
 async def bind(db: Database, each: Binding) -> UUID:
-    async with db.transaction() as connection:
-        return await mapping.bind(connection, each)
+    key = EntityKey(each.entity, each.crm_id)
+    attempt = await log.open_attempt(db, key, Trigger.WEBHOOK, {}, each.transaction_id, AT)
+    return await finish(db, attempt, each, Ending(status=Status.SUCCESS), AT)
 
 
 async def stored(

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from hamgam.db.engine import Database
+from hamgam.errors import SyncError
 from hamgam.jobs import queue
 from hamgam.model import Change, ChangeNotice, Stream, Trigger
-from hamgam.sync.beginning import remember_where_polling_starts
+from hamgam.sync.beginning import believable, remember_where_polling_starts
 from hamgam.sync.checksum import customer_checksum
 from hamgam.sync.site import Site
 from hamgam.trail import cursor, mapping
@@ -38,14 +39,19 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     """Look at every stream once and queue what changed; answers how many entities were queued.
 
     A stream's cursor moves in the same commit as the notices. Suspiciously many changes are held back:
-    nothing is queued, the cursor stays, and the number is stored for `status`. Raises `SyncError`.
+    nothing is queued, the cursor stays, and the number is stored for `status`. Raises the `SyncError` of a
+    stream that could not be read once the others have been looked at.
     """
     await remember_where_polling_starts(site)
     cursors = await cursor.load(site.db)
-    queued = 0
+    queued, failed = 0, None
     for stream, reached in cursors.items():
         position = reached.position
-        found = await find(site, stream, position - timedelta(seconds=overlap_seconds), Trigger.POLL)
+        try:
+            found = await find(site, stream, position - timedelta(seconds=overlap_seconds), Trigger.POLL)
+        except SyncError as error:
+            failed = failed or error
+            continue
         if await too_many(site.db, found.writes, max_change_percent):
             logger.warning("poll.held", stream=stream, changes=found.writes)
             await cursor.finish(site.db, stream, site.clock(), held=found.writes)
@@ -53,6 +59,8 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
         await _queue(site.db, stream, found, max(position, found.newest))
         await cursor.finish(site.db, stream, site.clock())
         queued += len(found.notices)
+    if failed is not None:
+        raise failed
     return queued
 
 
@@ -64,7 +72,8 @@ async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) ->
         news = await _news(site.db, page)
         notices += [_notice(change, trigger) for change, _ in news]
         writes += sum(mapped for _, mapped in news)
-        newest = max([newest, *(change.modified_at for change in page)])
+        moments = (change.modified_at for change in page)
+        newest = max([newest, *(moment for moment in moments if believable(moment, site.clock()))])
     return Found(tuple(notices), newest, writes)
 
 

@@ -27,11 +27,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
+from hamgam.db.rows import as_parameter, insert_given
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
 
 QUEUE = "hamgam"
@@ -86,7 +87,7 @@ async def enqueue_task(
 async def _insert(
     connection: AsyncConnection, rows: list[dict[str, Any]], at: datetime | None, now: bool
 ) -> None:
-    statement = insert(_jobs).values(rows)
+    statement = insert_given(_jobs, tuple(rows[0]))
     came = statement.excluded
     other_cause = _cause(_jobs.c.args).is_distinct_from(_cause(came.args))
     no_echo = _jobs.c.args.op("||")(_NO_CAUSE)
@@ -101,7 +102,8 @@ async def _insert(
             index_where=_TODO,
             set_=changed,
             where=None if now or at is not None else other_cause,
-        )
+        ),
+        as_parameter(rows),
     )
 
 

@@ -11,7 +11,7 @@ from hamgam.model import ChangeNotice, Entity, EntityKey, Operation, Status, Tri
 from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.invoice import plan_document, sync_document
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import log, mapping
+from hamgam.trail import attention, log, mapping
 
 logger = structlog.get_logger()
 
@@ -50,7 +50,7 @@ async def plan_notice(site: Site, notice: ChangeNotice) -> Outcome:
 async def retry(db: Database, log_id: UUID) -> EntityKey | None:
     """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried."""
     async with db.transaction() as connection:
-        key = await log.put_back(connection, log_id)
+        key = await attention.put_back(connection, log_id)
         if key is not None:
             await mapping.unblock(connection, key)
             notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)})
@@ -70,7 +70,7 @@ async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> No
             await queue.enqueue(connection, [again], at=outcome.again_at)
     new_in_finance = outcome.operation in (Operation.CREATE, Operation.LINK)
     if notice.key.entity is Entity.CUSTOMER and outcome.status is Status.SUCCESS and new_in_finance:
-        for log_id in await log.waiting_for(db, notice.key.crm_id):
+        for log_id in await attention.waiting_for(db, notice.key.crm_id):
             await retry(db, log_id)
 
 

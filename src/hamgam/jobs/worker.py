@@ -51,7 +51,7 @@ class Worker:
 
     def __init__(self, database_url: str, work: Work) -> None:
         self._work = work
-        self._site = replace(work.site, place=asyncio.Semaphore(work.concurrency))
+        self._site = replace(work.site, places=asyncio.Semaphore(work.concurrency))
         self._db: Database = work.site.db
         self.running = False
         connector = PsycopgConnector(

@@ -1,7 +1,6 @@
 """The shell around one attempt of any flow: the entity's lock, the loop checks, the log row, the failures."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, O
 from hamgam.sync.decide import Ask, Skip, Wait, before_reading
 from hamgam.sync.failure import verdict
 from hamgam.sync.fields import FieldChange
-from hamgam.sync.site import Outcome, Site
+from hamgam.sync.site import Outcome, Place, Site
 from hamgam.trail import log, mapping
 from hamgam.trail.log import Attempt, Ending, Intent, TakenOver
 
@@ -32,8 +31,8 @@ class Story:
     after: Mapping[str, Any] | None = None
     sent: bool = False
     """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
-    place: AsyncExitStack = field(default_factory=AsyncExitStack)
-    """Held while the remote systems are spoken to; closed early, it lets the next sync begin."""
+    place: Place = field(default_factory=Place)
+    """Held while the remote systems are spoken to, and left meanwhile: others may speak then."""
 
     async def about_to_write(self, operation: Operation, fields: Fields, number: str = "") -> None:
         """Make the write that comes next durable. Raises `TakenOver`."""
@@ -41,7 +40,9 @@ class Story:
         intent = Intent(
             operation=operation, transaction_id=self.attempt.transaction_id, number=number, fields=fields
         )
+        self.place.leave()
         await log.note_intent(self.site.db, self.attempt, intent)
+        await self.place.take()
         self.sent = True
 
     def conflict(self, ask: Ask) -> Conflict:
@@ -117,16 +118,15 @@ async def _attempt(
     if known and attempt.intent:
         # Its outcome is not known, so neither is what finance holds: equal checksums would prove nothing.
         known = replace(known, crm_checksum=None, finance_checksum=None)
-    async with AsyncExitStack() as place:
-        await place.enter_async_context(site.place)
-        # A sync within this one, of a document's customer, has its place already.
-        own = replace(site, place=nullcontext())
-        finance_id = known.finance_id if known else None
-        story = Story(own, notice, known, attempt, finance_id=finance_id, place=place)
-        try:
-            return await _run(story, flow, repeatable)
-        except TakenOver as error:
-            return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
+    finance_id = known.finance_id if known else None
+    story = Story(site, notice, known, attempt, finance_id=finance_id, place=Place(site.places))
+    try:
+        await story.place.take()
+        return await _run(story, flow, repeatable)
+    except TakenOver as error:
+        return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
+    finally:
+        story.place.leave()
 
 
 async def _run(story: Story, flow: Flow, repeatable: bool) -> Outcome:

@@ -1,6 +1,6 @@
 """Where polling begins: before anything else is read, so that no change falls between."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -12,6 +12,13 @@ from hamgam.trail import cursor
 logger = structlog.get_logger()
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_FUTURE = timedelta(days=1)
+"""No two clocks differ by more, so what the CRM stamps beyond it comes from a clock that was once wrong."""
+
+
+def believable(moment: datetime, now: datetime) -> bool:
+    """Whether polling may go on from here: all that changes before a moment in the future would be missed."""
+    return moment <= now + _FUTURE
 
 
 async def remember_where_polling_starts(site: Site) -> None:
@@ -34,5 +41,7 @@ async def _begin(site: Site, stream: Stream) -> None:
             raise
         logger.warning("poll.not_supported", stream=stream)
         return
+    if newest is not None and not believable(newest, site.clock()):
+        newest = site.clock() - _FUTURE
     async with site.db.transaction() as connection:
         await cursor.begin(connection, stream, newest or _BEGINNING)

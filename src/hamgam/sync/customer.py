@@ -36,7 +36,8 @@ from hamgam.sync.decide import (
 from hamgam.sync.fields import FieldChange, differences, restricted
 from hamgam.sync.match import Match, MatchKey, NoMatch, OneMatch, match
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import imports, log, mapping
+from hamgam.trail import attention, imports, log, mapping
+from hamgam.trail.finishing import finish
 from hamgam.trail.log import Intent
 from hamgam.trail.mapping import Binding
 
@@ -53,7 +54,7 @@ async def plan_customer(site: Site, notice: ChangeNotice) -> Outcome:
     """What `sync_customer` would do now. Reads only, and writes no log."""
     known = await mapping.by_crm_id(site.db, EntityType.CUSTOMER, notice.key.crm_id)
     try:
-        look = await _look(site, notice, known, await log.lost_write(site.db, notice.key))
+        look = await _look(site, notice, known, await attention.lost_write(site.db, notice.key))
     except SyncError as error:
         return Outcome(key=notice.key, status=Status.FAILED, reason=error.reason, message=error.detail)
     return _planned(site, notice, look)
@@ -86,7 +87,7 @@ async def _flow(story: Story) -> Outcome:
 
 
 async def _earlier_loss(story: Story) -> Intent | None:
-    return None if story.known else await log.lost_write(story.site.db, story.notice.key)
+    return None if story.known else await attention.lost_write(story.site.db, story.notice.key)
 
 
 async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, lost: Intent | None) -> _Look:
@@ -193,7 +194,7 @@ async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fi
     story.operation = Operation.LINK
     story.finance_id = contact.code
     if differences(contact.fields, fields):
-        said = await log.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
+        said = await attention.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
         if said is not None:
             raise Conflict(Reason.OTHER_CODE, said)
         await _update(story, customer, contact.code, fields)
@@ -220,23 +221,17 @@ async def _deactivate(story: Story, code: FinanceId) -> Outcome:
     story.after = {"active": "0"}
     ending = story.ending(Status.SUCCESS, Reason.DELETED_IN_CRM)
     binding = _binding(story, DELETED, known.finance_checksum, None)
-    async with story.site.db.transaction() as connection:
-        await mapping.bind(connection, binding)
-        await log.close(connection, story.attempt, ending, story.site.clock())
+    await finish(story.site.db, story.attempt, binding, ending, story.site.clock())
     return outcome(story, ending)
 
 
 async def _bind(story: Story, look: _Look, customer: CrmCustomer, fields: Fields) -> Outcome:
-    """Mapping, checksums and the log's end are one transaction."""
-    await story.place.aclose()
+    story.place.leave()
     reason, message = _remark(story, look, customer, fields)
     binding = _binding(story, look.checksum, contact_checksum(fields), customer)
     ending = story.ending(Status.SUCCESS, reason, message)
     try:
-        async with story.site.db.transaction() as connection:
-            mapping_id = await mapping.bind(connection, binding)
-            ending = replace(ending, mapping_id=mapping_id)
-            await log.close(connection, story.attempt, ending, story.site.clock())
+        await finish(story.site.db, story.attempt, binding, ending, story.site.clock())
     except (IntegrityError, LookupError):
         raise Conflict(Reason.MATCH_TAKEN, str(story.finance_id)) from None
     ending = await _write_back(story, customer, ending)

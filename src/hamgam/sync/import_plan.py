@@ -1,7 +1,7 @@
 """What the initial import does with one finance contact. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hamgam.errors import Reason
 from hamgam.model import CrmId, FinanceContact, FinanceId, Operation
@@ -19,11 +19,16 @@ class Known:
     """CRM customers that belong to a finance contact."""
     unfinished: set[FinanceId]
     """Contacts whose create an earlier run sent without seeing its end."""
+    shared: set[str] = field(default_factory=set)
+    """Numbers, in normal form, that several CRM customers have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one contact needs: nothing and why, a link to a CRM customer, or to be created there."""
+    """What one contact needs: nothing and why, a link to a CRM customer, or to be created there.
+
+    Nothing, but with a CRM customer, is a conflict with that customer.
+    """
 
     operation: Operation
     reason: Reason | None = None
@@ -45,6 +50,8 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
     number = site_number(contact.code)
     for candidate in (contact.number or "", number):
         crm_id = known.numbers.get(text_key(candidate)) if candidate else None
+        if crm_id is not None and text_key(candidate) in known.shared:
+            return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, candidate, crm_id)
         if crm_id is not None and crm_id in known.taken:
             return Plan(Operation.NONE, Reason.MATCH_TAKEN, candidate, crm_id)
         if crm_id is not None:

@@ -133,9 +133,9 @@ def _show(plans: Iterator[Planned], result: ImportResult, watcher: Watcher) -> N
 
 def _would_be(planned: Planned) -> Line:
     names = {Operation.CREATE: "created", Operation.LINK: "linked"}
-    reason = planned.plan.reason
-    outcome = names.get(planned.plan.operation, "failed" if reason is Reason.MATCH_TAKEN else "skipped")
-    return Line(planned.contact.code, planned.plan.crm_id, outcome, reason, _new_values(planned))
+    chosen = planned.plan
+    outcome = names.get(chosen.operation, "skipped" if chosen.crm_id is None else "failed")
+    return Line(planned.contact.code, chosen.crm_id, outcome, chosen.reason, _new_values(planned))
 
 
 def _new_values(planned: Planned) -> tuple[FieldChange, ...]:
@@ -175,24 +175,23 @@ async def _write(
 
 async def _known(site: Site) -> Known:
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
-    return Known(
-        mapped=mapped,
-        numbers=await _numbers(site),
-        taken=set(mapped.values()),
-        unfinished=await imports.unfinished(site.db),
+    known = Known(
+        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=await imports.unfinished(site.db)
     )
+    await _read_numbers(site, known)
+    return known
 
 
-async def _numbers(site: Site) -> dict[str, CrmId]:
+async def _read_numbers(site: Site, known: Known) -> None:
     """Read the CRM's light list until a whole reading brings nothing new: its pages are no snapshot."""
-    numbers: dict[str, CrmId] = {}
     for _ in range(_MOST_READS):
-        before = len(numbers)
+        before = len(known.numbers)
         async for row in site.crm.customer_numbers():
-            numbers.setdefault(text_key(row.number), row.id)
-        if len(numbers) == before:
+            number = text_key(row.number)
+            if known.numbers.setdefault(number, row.id) != row.id:
+                known.shared.add(number)
+        if len(known.numbers) == before:
             break
-    return numbers
 
 
 async def _spool(site: Site, spool: IO[bytes]) -> int:

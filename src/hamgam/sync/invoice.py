@@ -28,7 +28,8 @@ from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.decide import Ask, Create, DocumentDecision, Skip, Update, decide_document
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import log, mapping
+from hamgam.trail import attention, log, mapping
+from hamgam.trail.finishing import finish
 from hamgam.trail.mapping import Binding
 
 
@@ -76,7 +77,7 @@ async def _in_doubt(story: Story) -> bool:
     if story.known is None and left is not None:
         story.operation = left.operation
         raise InDoubt(Reason.ANSWER_LOST, "the pre-invoice was sent and its answer was lost")
-    return story.known is None and await log.in_doubt(story.site.db, story.notice.key)
+    return story.known is None and await attention.in_doubt(story.site.db, story.notice.key)
 
 
 async def _customer(story: Story, document: SalesDocument) -> FinanceId:
@@ -90,7 +91,9 @@ async def _customer(story: Story, document: SalesDocument) -> FinanceId:
             trigger=story.notice.trigger,
             payload={"needed by": str(story.notice.key)},
         )
+        story.place.leave()
         result = await sync_customer(story.site, notice, wait=True)
+        await story.place.take()
         known = await _mapped(story.site, document.customer_id)
         if known is None:
             raise _not_ready(document.customer_id, result)
@@ -127,7 +130,7 @@ async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice) -> 
 async def _bind(
     story: Story, document: SalesDocument, checksum: str, ready: PreInvoice, saved: SavedDocument
 ) -> Outcome:
-    await story.place.aclose()
+    story.place.leave()
     story.finance_id = saved.key
     story.after = _written(ready) | {"number": saved.number}
     remark = preinvoice.total_remark(document, ready, saved)
@@ -143,9 +146,7 @@ async def _bind(
         crm_updated_at=document.modified_at,
     )
     try:
-        async with story.site.db.transaction() as connection:
-            ending = replace(ending, mapping_id=await mapping.bind(connection, binding))
-            await log.close(connection, story.attempt, ending, story.site.clock())
+        await finish(story.site.db, story.attempt, binding, ending, story.site.clock())
     except (IntegrityError, LookupError):
         raise Conflict(Reason.MATCH_TAKEN, str(saved.key)) from None
     return outcome(story, ending, changes=_changes(ready))

@@ -1,7 +1,7 @@
 """What a flow works with: both systems, the database, the site's rules, and time and chance as arguments."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,8 +54,29 @@ class Site:
     new_transaction: Callable[[], TransactionId]
     random: Callable[[], float]
     """Uniform in [0, 1)."""
-    place: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
-    """What a sync holds while it speaks to the remote systems; bounds how many do so side by side."""
+    places: asyncio.Semaphore | None = None
+    """How many syncs may speak to the remote systems side by side; None: any number."""
+
+
+class Place:
+    """One sync's place among those that speak to the remote systems now.
+
+    Nobody waits for an entity's lock while holding one: the lock's owner may be waiting for a place.
+    """
+
+    def __init__(self, places: asyncio.Semaphore | None = None) -> None:
+        self._places = places
+        self._held = False
+
+    async def take(self) -> None:
+        if self._places is not None and not self._held:
+            await self._places.acquire()
+            self._held = True
+
+    def leave(self) -> None:
+        if self._places is not None and self._held:
+            self._places.release()
+            self._held = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

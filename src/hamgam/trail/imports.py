@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
+from hamgam.db.rows import as_parameter, given_rows, insert_given
 from hamgam.db.tables import entity_mapping, import_run, sync_log
 from hamgam.errors import Reason
 from hamgam.model import (
@@ -113,13 +113,15 @@ async def note_intents(db: Database, intents: Sequence[ImportIntent]) -> None:
     """Make the creates that come next known, durably, in one statement."""
     if not intents:
         return
-    statement = insert(sync_log).values([_intent_row(intent) for intent in intents])
+    rows = [_intent_row(intent) for intent in intents]
+    statement = insert_given(sync_log, tuple(rows[0]))
     await db.execute(
         statement.on_conflict_do_update(
             index_elements=["direction", "entityType", "sourceEntityId"],
             index_where=_OPEN,
             set_={name: statement.excluded[name] for name in ("transactionId", "status", "intent")},
-        )
+        ),
+        as_parameter(rows),
     )
 
 
@@ -133,6 +135,7 @@ async def store(db: Database, records: Sequence[ImportRecord]) -> list[ImportRec
     async with db.transaction() as connection:
         owned = await _bind(connection, [r for r in records if r.crm_id is not None])
         final = [_checked(record, owned) for record in records]
+        await _resolve_earlier(connection, final)
         await _log(connection, final, owned)
     return final
 
@@ -142,9 +145,9 @@ async def _bind(
 ) -> dict[CrmId, tuple[FinanceId, UUID]]:
     if not linked:
         return {}
-    await connection.execute(
-        insert(entity_mapping).values([_mapping_row(r) for r in linked]).on_conflict_do_nothing()
-    )
+    rows = [_mapping_row(record) for record in linked]
+    statement = insert_given(entity_mapping, tuple(rows[0])).on_conflict_do_nothing()
+    await connection.execute(statement, as_parameter(rows))
     t = entity_mapping.c
     found = await connection.execute(
         select(t.crmId, t.financeId, t.id).where(
@@ -163,6 +166,21 @@ def _checked(record: ImportRecord, owned: dict[CrmId, tuple[FinanceId, UUID]]) -
     return replace(record, status=Status.CONFLICT, reason=Reason.MATCH_TAKEN, message=str(record.crm_id))
 
 
+async def _resolve_earlier(connection: AsyncConnection, records: Sequence[ImportRecord]) -> None:
+    """What earlier runs said of these contacts is settled: the rows that come next say how they stand now."""
+    t = sync_log.c
+    await connection.execute(
+        sync_log.update()
+        .where(
+            t.direction == Direction.FINANCE_TO_CRM,
+            t.sourceEntityId.in_([record.finance_id for record in records]),
+            t.status.in_((Status.FAILED, Status.CONFLICT)),
+            t.resolvedAt.is_(None),
+        )
+        .values(resolvedAt=records[0].ended_at)
+    )
+
+
 async def _log(
     connection: AsyncConnection,
     records: Sequence[ImportRecord],
@@ -170,24 +188,20 @@ async def _log(
 ) -> None:
     """End the open rows of these contacts, and write a row of its own for each contact that had none."""
     rows = [_log_row(record, owned) for record in records]
-    statement = insert(sync_log).values([row | {"status": Status.IN_PROGRESS} for row in rows])
-    await connection.execute(
-        statement.on_conflict_do_nothing(
-            index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN
-        )
+    names = tuple(rows[0])
+    opened = insert_given(sync_log, names, status=Status.IN_PROGRESS).on_conflict_do_nothing(
+        index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN
     )
-    changed = [name for name in rows[0] if name not in _KEY]
-    await connection.execute(
-        sync_log.update()
-        .where(
-            sync_log.c.direction == Direction.FINANCE_TO_CRM,
-            sync_log.c.entityType == EntityType.CUSTOMER,
-            sync_log.c.sourceEntityId == bindparam("code"),
-            _OPEN,
-        )
-        .values({name: bindparam(f"new_{name}") for name in changed}),
-        [{"code": row["sourceEntityId"]} | {f"new_{name}": row[name] for name in changed} for row in rows],
+    await connection.execute(opened, as_parameter(rows))
+    given = given_rows(sync_log, names)
+    ended = sync_log.update().where(
+        sync_log.c.direction == Direction.FINANCE_TO_CRM,
+        sync_log.c.entityType == EntityType.CUSTOMER,
+        sync_log.c.sourceEntityId == given.c.sourceEntityId,
+        text("\"SyncLog\".status IN ('PENDING', 'IN_PROGRESS')"),
     )
+    changed = {name: given.c[name] for name in names if name not in _KEY}
+    await connection.execute(ended.values(changed), as_parameter(rows))
 
 
 _KEY = ("direction", "entityType", "sourceEntityId", "sourceEntity", "startedAt", "triggerType")

@@ -14,17 +14,14 @@ from uuid import UUID
 from sqlalchemy import (
     Executable,
     Integer,
-    Row,
     and_,
     bindparam,
     case,
     cast,
-    exists,
     func,
     literal,
     not_,
     or_,
-    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -34,9 +31,7 @@ from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason, SyncError
 from hamgam.model import (
-    CrmId,
     Direction,
-    Entity,
     EntityKey,
     Fields,
     Kind,
@@ -48,7 +43,7 @@ from hamgam.model import (
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 _MOST_MILLISECONDS = 2**31 - 1
-_OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
+OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
 
 class TakenOver(SyncError):
@@ -80,8 +75,6 @@ class Attempt:
     trigger: Trigger
     intent: Intent | None
     """Left by an earlier attempt whose answer was lost."""
-    follows_failure: bool = True
-    """Whether an earlier row of the entity may wait to be settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +120,7 @@ async def open_attempt(
         "triggerPayload": dict(payload),
         "startedAt": now,
     }
-    whose = {"crm_id": key.crm_id, "entity": key.entity.entity_type}
-    row = (await db.execute(_opening(), values | whose)).one()
+    row = (await db.execute(_opening(), values)).one()
     return Attempt(
         log_id=row.id,
         transaction_id=transaction_id,
@@ -136,45 +128,30 @@ async def open_attempt(
         started_at=row.startedAt,
         retry_count=row.retryCount,
         trigger=Trigger(row.triggerType),
-        intent=_intent(row.intent),
-        follows_failure=row.follows_failure,
+        intent=intent_of(row.intent),
     )
 
 
 @cache
 def _opening() -> Executable:
     """Built once: on this path the building of a statement costs more than its execution."""
-    statement, earlier = insert(t), t.alias()
+    statement = insert(t)
     crashed = t.c.status == Status.IN_PROGRESS
-    unsettled = select(earlier.c.id).where(
-        earlier.c.sourceEntityId == bindparam("crm_id"),
-        earlier.c.entityType == bindparam("entity"),
-        earlier.c.direction == Direction.CRM_TO_FINANCE,
-        earlier.c.status.in_((Status.FAILED, Status.CONFLICT)),
-        earlier.c.resolvedAt.is_(None),
-    )
     return statement.on_conflict_do_update(
         index_elements=["direction", "entityType", "sourceEntityId"],
-        index_where=_OPEN,
+        index_where=OPEN,
         set_={
             "transactionId": statement.excluded.transactionId,
             "status": Status.IN_PROGRESS,
             "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
         },
-    ).returning(
-        t.c.id,
-        t.c.startedAt,
-        t.c.retryCount,
-        t.c.intent,
-        t.c.triggerType,
-        exists(unsettled).label("follows_failure"),
-    )
+    ).returning(t.c.id, t.c.startedAt, t.c.retryCount, t.c.intent, t.c.triggerType)
 
 
 async def note_intent(db: Database, attempt: Attempt, intent: Intent) -> None:
     """Make the write that comes next known, durably. Raises `TakenOver`."""
     values = {"operation": intent.operation, "intent": _intent_json(intent)}
-    noted = await db.execute(_MINE, _ours(attempt) | values)
+    noted = await db.execute(_MINE, ours(attempt) | values)
     if noted.rowcount != 1:
         raise TakenOver
 
@@ -184,10 +161,10 @@ async def close(connection: AsyncConnection, attempt: Attempt, ending: Ending, n
 
     Raises `TakenOver` when the row is no longer this attempt's, so that the transaction rolls back.
     """
-    closed = await connection.execute(_MINE, _ours(attempt) | _ended(attempt, ending, now))
+    closed = await connection.execute(_MINE, ours(attempt) | ended(attempt, ending, now))
     if closed.rowcount != 1:
         raise TakenOver
-    if attempt.follows_failure and _settles(ending):
+    if _settles(ending):
         await _resolve_earlier(connection, attempt, ending, now)
 
 
@@ -201,7 +178,7 @@ async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bo
             retryCount=t.c.retryCount + (1 if counts else 0),
             **({} if ending.keep_intent else {"intent": None}),
         ),
-        _ours(attempt),
+        ours(attempt),
     )
     if changed.rowcount != 1:
         raise TakenOver
@@ -233,72 +210,7 @@ async def note_skip(
     )
 
 
-async def lost_write(db: Database, key: EntityKey) -> Intent | None:
-    """The newest write of this entity whose answer was lost, from a sync that has ended."""
-    found = await db.execute(
-        select(t.c.intent)
-        .where(_of(key), t.c.intent.is_not(None), t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
-        .order_by(t.c.startedAt.desc())
-        .limit(1)
-    )
-    return _intent(found.scalar_one_or_none())
-
-
-async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:
-    """The message of an unsettled row of this entity with this reason; None when there is none."""
-    found = await db.execute(
-        select(t.c.errorMessage)
-        .where(_of(key), t.c.status.in_(ATTENTION), t.c.reason == reason, t.c.resolvedAt.is_(None))
-        .order_by(t.c.startedAt.desc())
-        .limit(1)
-    )
-    row = found.one_or_none()
-    return None if row is None else row.errorMessage or ""
-
-
-async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
-    """Make a failed or conflicting sync pending again. None when there is nothing to put back.
-
-    Where a newer sync of the entity is open already, that one serves and the old row is only settled; but a
-    row that tells of a lost write stays what it is until a sync has succeeded.
-    """
-    row = (
-        await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
-    ).one_or_none()
-    if row is None:
-        return None
-    key = key_of(row)
-    newer = (await connection.execute(select(t.c.id).where(_of(key), _OPEN))).first()
-    mine = t.update().where(t.c.id == log_id)
-    if newer is None and (row.status == Status.FAILED or row.intent):
-        await connection.execute(
-            mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
-        )
-    elif not row.intent:
-        await connection.execute(mine.values(resolvedAt=text("now()")))
-    return key
-
-
-async def retriable(db: Database) -> list[UUID]:
-    """The failed syncs that are not settled yet, oldest first."""
-    found = await db.execute(
-        select(t.c.id).where(t.c.status == Status.FAILED, _RETRIABLE).order_by(t.c.startedAt)
-    )
-    return list(found.scalars())
-
-
-def key_of(row: Row[Any]) -> EntityKey:
-    return EntityKey(Entity(row.sourceEntity), CrmId(row.sourceEntityId))
-
-
-_RETRIABLE = and_(
-    t.c.status.in_((Status.FAILED, Status.CONFLICT)),
-    t.c.resolvedAt.is_(None),
-    t.c.direction == Direction.CRM_TO_FINANCE,
-)
-
-
-def _of(key: EntityKey) -> Any:
+def of_entity(key: EntityKey) -> Any:
     return and_(
         t.c.sourceEntityId == key.crm_id,
         t.c.entityType == key.entity.entity_type,
@@ -306,16 +218,22 @@ def _of(key: EntityKey) -> Any:
     )
 
 
-_MINE = t.update().where(
+IS_MINE = and_(
     t.c.id == bindparam("log_row"),
     t.c.transactionId == bindparam("attempt"),
     t.c.status == Status.IN_PROGRESS,
 )
+_MINE = t.update().where(IS_MINE)
 
 
-def _ours(attempt: Attempt) -> dict[str, Any]:
-    """The parameters of `_MINE`: the row while it still belongs to this attempt."""
+def ours(attempt: Attempt) -> dict[str, Any]:
+    """The parameters of `IS_MINE`: the row while it still belongs to this attempt."""
     return {"log_row": attempt.log_id, "attempt": attempt.transaction_id}
+
+
+def whose(key: EntityKey) -> dict[str, Any]:
+    """The further parameters of `EARLIER_FAILURES`."""
+    return {"crm_id": key.crm_id, "entity": key.entity.entity_type}
 
 
 def _settles(ending: Ending) -> bool:
@@ -327,12 +245,12 @@ async def _resolve_earlier(
     connection: AsyncConnection, attempt: Attempt, ending: Ending, now: datetime
 ) -> None:
     """Settle the entity's earlier failures. One more failure does not say what became of a lost write."""
-    earlier = _EARLIER_BUT_LOST if ending.status in ATTENTION else _EARLIER
-    own = {"log_row": attempt.log_id, "crm_id": attempt.key.crm_id, "entity": attempt.key.entity.entity_type}
-    await connection.execute(earlier, own | {"resolvedAt": now})
+    failures = _EARLIER_BUT_LOST if ending.status in ATTENTION else EARLIER_FAILURES
+    own = {"log_row": attempt.log_id} | whose(attempt.key)
+    await connection.execute(failures, own | {"resolvedAt": now})
 
 
-_EARLIER = t.update().where(
+EARLIER_FAILURES = t.update().where(
     t.c.sourceEntityId == bindparam("crm_id"),
     t.c.entityType == bindparam("entity"),
     t.c.direction == Direction.CRM_TO_FINANCE,
@@ -340,10 +258,10 @@ _EARLIER = t.update().where(
     t.c.resolvedAt.is_(None),
     t.c.id != bindparam("log_row"),
 )
-_EARLIER_BUT_LOST = _EARLIER.where(t.c.intent.is_(None))
+_EARLIER_BUT_LOST = EARLIER_FAILURES.where(t.c.intent.is_(None))
 
 
-def _ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
+def ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {
         "status": ending.status,
         "operation": ending.operation,
@@ -377,7 +295,7 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _intent(stored: Mapping[str, Any] | None) -> Intent | None:
+def intent_of(stored: Mapping[str, Any] | None) -> Intent | None:
     if not stored:
         return None
     return Intent(
@@ -393,30 +311,6 @@ async def remark(db: Database, log_id: UUID, reason: Reason, message: str) -> No
     await db.execute(t.update().where(t.c.id == log_id).values(reason=reason, errorMessage=message))
 
 
-async def in_doubt(db: Database, key: EntityKey) -> bool:
-    """Whether a create of this entity may have happened unseen and no person has settled that yet.
-
-    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
-    """
-    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
-    unsettled = and_(_of(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
-    found = await db.execute(select(t.c.id).where(unsettled).limit(1))
-    return found.first() is not None
-
-
-async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
-    """Failed documents that could not be written because this customer could not."""
-    found = await db.execute(
-        select(t.c.id).where(
-            t.c.status == Status.FAILED,
-            t.c.resolvedAt.is_(None),
-            t.c.reason == Reason.CUSTOMER_FAILED,
-            t.c.sourceData["customerId"].as_string() == customer,
-        )
-    )
-    return list(found.scalars())
-
-
 async def fail_open(
     db: Database, key: EntityKey, trigger: Trigger, reason: Reason, message: str, now: datetime
 ) -> None:
@@ -428,7 +322,7 @@ async def fail_open(
     lasted = func.extract("epoch", literal(now) - t.c.startedAt) * 1000
     capped = func.least(func.greatest(lasted, 0), _MOST_MILLISECONDS)
     ended = await db.execute(
-        t.update().where(_of(key), _OPEN).values(**failed, durationMs=cast(capped, Integer))
+        t.update().where(of_entity(key), OPEN).values(**failed, durationMs=cast(capped, Integer))
     )
     if ended.rowcount == 0:
         await db.execute(

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -118,18 +117,6 @@ async def mark_seen(db: Database, seen: Sequence[tuple[UUID, datetime]]) -> None
         )
 
 
-async def bind(connection: AsyncConnection, binding: Binding) -> UUID:
-    """Store a mapping, new or known, and return its id.
-
-    A CRM id never moves to another finance id here: that raises `IntegrityError` on the database's own
-    unique keys or leaves the row as it was, and then `LookupError` is raised.
-    """
-    row = (await connection.execute(_binding(), _values(binding))).one_or_none()
-    if row is None:
-        raise LookupError(f"{binding.crm_id} is mapped to another finance id")
-    return UUID(str(row.id))
-
-
 async def note_seen(connection: AsyncConnection, mapping_id: UUID, crm_updated_at: datetime | None) -> None:
     """Remember that this version of the CRM entity was looked at and needed nothing."""
     await connection.execute(t.update().where(t.c.id == mapping_id).values(crmUpdatedAt=crm_updated_at))
@@ -154,7 +141,8 @@ def _of(key: EntityKey) -> Any:
     return (t.c.entityType == key.entity.entity_type) & (t.c.crmId == key.crm_id)
 
 
-_WRITTEN = (
+_IDENTITY = ("entityType", "crmId", "financeId", "crmEntity")
+_WRITTEN_AGAIN = (
     "kind",
     "lastSyncTransactionId",
     "lastSyncAt",
@@ -164,20 +152,20 @@ _WRITTEN = (
     "crmUpdatedAt",
     "financeUpdatedAt",
 )
-"""The columns of a mapping that a later sync writes again."""
+COLUMNS = _IDENTITY + _WRITTEN_AGAIN
+"""What a finished sync writes of a mapping."""
 
 
-@cache
-def _binding() -> Executable:
-    statement = insert(t)
+def or_again(statement: Insert) -> Insert:
+    """Where the CRM entity is mapped already, to the same finance id, write that mapping again."""
     return statement.on_conflict_do_update(
         index_elements=["entityType", "crmId"],
-        set_={name: statement.excluded[name] for name in _WRITTEN} | {"updatedAt": func.now()},
+        set_={name: statement.excluded[name] for name in _WRITTEN_AGAIN} | {"updatedAt": func.now()},
         where=t.c.financeId == statement.excluded.financeId,
-    ).returning(t.c.id)
+    )
 
 
-def _values(b: Binding) -> Mapping[str, Any]:
+def values(b: Binding) -> Mapping[str, Any]:
     return {
         "entityType": b.entity.entity_type,
         "crmId": b.crm_id,

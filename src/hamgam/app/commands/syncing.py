@@ -25,7 +25,7 @@ from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Sta
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
 from hamgam.settings import Settings
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import log, mapping
+from hamgam.trail import attention, mapping
 
 _AGE = re.compile(r"(\d{1,6})([mhd])")
 _AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -71,7 +71,7 @@ async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: b
         raise UsageError("retry: give the ids of log rows, or --all-failed")
     wanted = [_uuid(log_id) for log_id in log_ids]
     async with open_database(settings) as db:
-        return await _retry(db, wanted or await log.retriable(db))
+        return await _retry(db, wanted or await attention.retriable(db))
 
 
 async def _retry(db: Database, wanted: Sequence[UUID]) -> int:

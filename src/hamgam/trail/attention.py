@@ -1,0 +1,101 @@
+"""What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log as t
+from hamgam.errors import Reason
+from hamgam.model import CrmId, Direction, Entity, EntityKey, Operation, Status
+from hamgam.trail.log import ATTENTION, OPEN, Intent, intent_of, of_entity
+
+_RETRIABLE = and_(
+    t.c.status.in_((Status.FAILED, Status.CONFLICT)),
+    t.c.resolvedAt.is_(None),
+    t.c.direction == Direction.CRM_TO_FINANCE,
+)
+
+
+async def lost_write(db: Database, key: EntityKey) -> Intent | None:
+    """The newest write of this entity whose answer was lost, from a sync that has ended."""
+    found = await db.execute(
+        select(t.c.intent)
+        .where(of_entity(key), t.c.intent.is_not(None), t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
+        .order_by(t.c.startedAt.desc())
+        .limit(1)
+    )
+    return intent_of(found.scalar_one_or_none())
+
+
+async def in_doubt(db: Database, key: EntityKey) -> bool:
+    """Whether a create of this entity may have happened unseen and no person has settled that yet.
+
+    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
+    """
+    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
+    unsettled = and_(of_entity(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
+    found = await db.execute(select(t.c.id).where(unsettled).limit(1))
+    return found.first() is not None
+
+
+async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:
+    """The message of an unsettled row of this entity with this reason; None when there is none."""
+    found = await db.execute(
+        select(t.c.errorMessage)
+        .where(of_entity(key), t.c.status.in_(ATTENTION), t.c.reason == reason, t.c.resolvedAt.is_(None))
+        .order_by(t.c.startedAt.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else row.errorMessage or ""
+
+
+async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
+    """Failed documents that could not be written because this customer could not."""
+    found = await db.execute(
+        select(t.c.id).where(
+            t.c.status == Status.FAILED,
+            t.c.resolvedAt.is_(None),
+            t.c.reason == Reason.CUSTOMER_FAILED,
+            t.c.sourceData["customerId"].as_string() == customer,
+        )
+    )
+    return list(found.scalars())
+
+
+async def retriable(db: Database) -> list[UUID]:
+    """The failed syncs that are not settled yet, oldest first."""
+    found = await db.execute(
+        select(t.c.id).where(t.c.status == Status.FAILED, _RETRIABLE).order_by(t.c.startedAt)
+    )
+    return list(found.scalars())
+
+
+async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
+    """Make a failed or conflicting sync pending again. None when there is nothing to put back.
+
+    Where a newer sync of the entity is open already, that one serves and the old row is only settled; but a
+    row that tells of a lost write stays what it is until a sync has succeeded.
+    """
+    row = (
+        await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
+    ).one_or_none()
+    if row is None:
+        return None
+    key = _key_of(row)
+    newer = (await connection.execute(select(t.c.id).where(of_entity(key), OPEN))).first()
+    mine = t.update().where(t.c.id == log_id)
+    if newer is None and (row.status == Status.FAILED or row.intent):
+        await connection.execute(
+            mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
+        )
+    elif not row.intent:
+        await connection.execute(mine.values(resolvedAt=text("now()")))
+    return key
+
+
+def _key_of(row: Row[Any]) -> EntityKey:
+    return EntityKey(Entity(row.sourceEntity), CrmId(row.sourceEntityId))
