@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,7 @@ from hamgam.sync.site import Outcome, Rules, Site
 from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
+from hamgam.systems.ports import FinanceConnector
 from hamgam.systems.siagh.client import SiaghConnector
 from hamgam.trail.remote import CallTally, SharedSessions
 
@@ -64,6 +66,10 @@ class Bench:
         mobile = given.pop("mobile", "09121112233")
         phones = [{"default": True, "phoneType": "Mobile", "phoneNumber": mobile}] if mobile else []
         return CrmId(self.box.crm.add_customer("person", phoneContacts=phones, **given))
+
+    def with_finance(self, finance: FinanceConnector) -> "Bench":
+        """The same bench with another finance system in its place."""
+        return Bench(self.box, replace(self.site, finance=finance), self.clock)
 
     async def sync(
         self,

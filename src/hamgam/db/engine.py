@@ -78,9 +78,9 @@ class Database:
             if not wait and not (await connection.execute(_TRY_LOCK, {"key": key})).scalar_one():
                 yield None
                 return
-            if wait:
-                await connection.execute(_LOCK, {"key": key})
             try:
+                if wait:
+                    await connection.execute(_LOCK, {"key": key})
                 yield self._keeping(connection)
             finally:
                 await asyncio.shield(_end(connection, _UNLOCK, {"key": key}))

@@ -1,5 +1,7 @@
 """One customer, CRM to finance: read, decide, match before create, note the intent, write, bind."""
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +20,7 @@ from hamgam.model import (
     Operation,
     Status,
 )
-from hamgam.persian import digits_key
+from hamgam.persian import digits_key, text_key
 from hamgam.sync import attempt
 from hamgam.sync.attempt import Story, outcome
 from hamgam.sync.checksum import contact_checksum, customer_checksum
@@ -54,7 +56,8 @@ async def plan_customer(site: Site, notice: ChangeNotice) -> Outcome:
     """What `sync_customer` would do now. Reads only, and writes no log."""
     known = await mapping.by_crm_id(site.db, EntityType.CUSTOMER, notice.key.crm_id)
     try:
-        look = await _look(site, notice, known, await attention.lost_write(site.db, notice.key))
+        customer = await _read(site, notice, known)
+        look = await _look(site, customer, known, await attention.lost_write(site.db, notice.key))
     except SyncError as error:
         return Outcome(key=notice.key, status=Status.FAILED, reason=error.reason, message=error.detail)
     return _planned(site, notice, look)
@@ -71,8 +74,16 @@ class _Look:
 
 
 async def _flow(story: Story) -> Outcome:
+    customer = await _read(story.site, story.notice, story.known)
+    if customer is None or story.known is not None:
+        return await _bring_in_step(story, customer)
+    async with _claimed(story, _recognised_by(story.site, customer)):
+        return await _bring_in_step(story, customer)
+
+
+async def _bring_in_step(story: Story, customer: CrmCustomer | None) -> Outcome:
     lost = story.attempt.intent or await _earlier_loss(story)
-    look = await _look(story.site, story.notice, story.known, lost)
+    look = await _look(story.site, customer, story.known, lost)
     _tell(story, look)
     match look.decision:
         case Skip(reason):
@@ -81,17 +92,50 @@ async def _flow(story: Story) -> Outcome:
             raise story.conflict(ask)
         case Deactivate(code):
             return await _deactivate(story, code)
+        case Link(contact):
+            async with _claimed(story, [f"contact:{contact.code}"]):
+                return await _write_to_nobodys(story, look, contact)
         case decision:
             assert look.customer is not None
             return await _write(story, look, look.customer, decision)
+
+
+@asynccontextmanager
+async def _claimed(story: Story, names: Iterable[str]) -> AsyncIterator[None]:
+    """Hold further locks: two CRM customers that are one contact in finance must not meet there unseen.
+
+    In one order everywhere, and never while holding a place that the locks' owner may be waiting for.
+    """
+    story.place.leave()
+    async with AsyncExitStack() as locks:
+        for name in sorted(names):
+            await locks.enter_async_context(story.site.db.locked(name, wait=True))
+        await story.place.take()
+        yield
+
+
+def _recognised_by(site: Site, customer: CrmCustomer) -> list[str]:
+    """What an unmapped customer is looked for by, and a contact that another creates would be found by."""
+    probe = _probe(site, customer, None)
+    keys = {"number": text_key(probe.number), "national id": probe.national_id}
+    return [f"{name}:{value}" for name, value in keys.items() if value]
+
+
+async def _write_to_nobodys(story: Story, look: _Look, contact: FinanceContact) -> Outcome:
+    """Whoever had the contact's lock before may have linked it to another customer."""
+    assert look.customer is not None
+    if await mapping.owners(story.site.db, [contact.code]):
+        raise Conflict(Reason.MATCH_TAKEN, contact.code)
+    return await _write(story, look, look.customer, look.decision)
 
 
 async def _earlier_loss(story: Story) -> Intent | None:
     return None if story.known else await attention.lost_write(story.site.db, story.notice.key)
 
 
-async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, lost: Intent | None) -> _Look:
-    customer = await _read(site, notice, known)
+async def _look(
+    site: Site, customer: CrmCustomer | None, known: EntityMapping | None, lost: Intent | None
+) -> _Look:
     checksum = customer_checksum(customer.number, customer.fields) if customer else ""
     found: Match = NoMatch()
     if customer is not None and known is None:
@@ -193,12 +237,17 @@ async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fi
     """
     story.operation = Operation.LINK
     story.finance_id = contact.code
-    if differences(contact.fields, fields):
+    if differences(contact.fields, fields) or _unseen(contact.fields, fields):
         said = await attention.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
         if said is not None:
             raise Conflict(Reason.OTHER_CODE, said)
         await _update(story, customer, contact.code, fields)
         story.operation = Operation.LINK
+
+
+def _unseen(theirs: Fields, fields: Fields) -> bool:
+    """Whether the CRM has a value for a field that this row does not show."""
+    return any(value and name not in theirs for name, value in fields.items())
 
 
 async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:
