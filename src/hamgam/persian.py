@@ -145,7 +145,7 @@ def website_key(text: str) -> str:
 
 
 def _without_blanks(text: str) -> str:
-    """Normal form without blanks; taken again because marks that a blank held apart have an order together."""
+    """Normal form without blanks; taken twice because marks that a blank held apart have an order."""
     return text_key(text_key(text).replace(" ", ""))
 
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
-from hamgam.model import Kind, ProbeReport, Stream, System
+from hamgam.model import Kind, ProbeReport, Stream
 from hamgam.sandbox import CRM_USERNAME, CrmMood, Fault, FaultKind
 from hamgam.systems.payamgostar.login import DEVICE_ID
 from hamgam.systems.payamgostar.probe import number_pattern, page_base
 from hamgam.systems.payamgostar.wire import LightRow
-from hamgam.systems.ports import RemoteSession
 from tests.fakes import START
 from tests.systems.rigs import NOBODY, TRANSACTION, crm_connector, sandbox_crm
 
@@ -75,10 +74,11 @@ async def test_a_token_that_is_born_expired_is_used_all_the_same() -> None:
 async def test_a_broken_refresh_never_stands_in_the_way_of_a_login() -> None:
     async with sandbox_crm() as rig:
         crm_id = rig.add()
-        rig.store.sessions[System.CRM] = RemoteSession("gone", {"refresh_token": "x"})
-        rig.box.faults.add(fault(FaultKind.HTML_BODY, "token/refresh"))
+        await rig.connector.customer(crm_id, Kind.PERSON)
+        rig.box.crm.expire_sessions()
+        rig.box.faults.add(fault(FaultKind.HTML_BODY, "refresh"))
         assert await rig.connector.customer(crm_id, Kind.PERSON) is not None
-        assert rig.box.crm.logins == 1
+        assert rig.box.crm.logins == 2
 
 
 async def test_a_second_401_waits() -> None:

@@ -11,6 +11,7 @@ from hamgam.model import CustomerProbe, FinanceId, Kind, ProbeReport, System
 from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.ports import RemoteSession
+from hamgam.systems.siagh.wire import FISCAL_YEAR
 from tests.systems.rigs import TRANSACTION, finance_connector, line, pre_invoice, sandbox_finance
 
 FIELDS = {"name": "نگار راد", "mobile": "09120000000"}
@@ -45,8 +46,9 @@ async def test_processes_that_share_a_session_do_not_throw_each_other_out() -> N
 
 async def test_a_stream_that_meets_an_ended_session_works_with_a_share_of_one() -> None:
     async with sandbox_finance(limiter=LocalLimiter(1, 0)) as rig:
-        rig.add(name="a")
-        rig.store.sessions[System.FINANCE] = RemoteSession("gone", {})
+        code = rig.add(name="a")
+        await rig.connector.customer(code)
+        rig.box.finance.expire_sessions()
         seen = []
         async for each in rig.connector.customers():
             await rig.connector.update_customer(each.code, "", {"name": "b"})
@@ -180,7 +182,8 @@ async def test_a_session_without_a_year_writes_no_document() -> None:
         session = rig.store.sessions[System.FINANCE]
         assert session is not None
         bare = finance_connector(rig.box, rig.clock, rig.store)
-        rig.store.sessions[System.FINANCE] = RemoteSession(session.token, {"ContactCode": "1"})
+        known = {name: value for name, value in session.attributes.items() if name != FISCAL_YEAR}
+        rig.store.sessions[System.FINANCE] = RemoteSession(session.token, known)
         with pytest.raises(NeedsOperator) as caught:
             await bare.create_document(pre_invoice(customer), transaction_id=TRANSACTION)
         assert caught.value.reason is Reason.NOT_SUPPORTED

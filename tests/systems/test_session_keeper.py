@@ -68,7 +68,8 @@ async def test_one_new_login_for_everybody_whose_session_ended() -> None:
     assert {answer.status for answer in answers} == {200}
     assert remote.tries == 2
     assert store.entered == 1 + len(processes), "one task of each process asks the others' lock"
-    assert remote.previous[1] == RemoteSession("session-1", {})
+    previous = remote.previous[1]
+    assert previous is not None and previous.token == "session-1"
 
 
 async def test_a_second_401_is_tried_later() -> None:
@@ -87,17 +88,37 @@ async def test_a_second_401_is_tried_later() -> None:
 
 async def test_a_session_that_is_no_longer_usable_is_renewed_before_it_is_tried() -> None:
     remote, store = Remote(), InMemorySessions()
-    store.sessions[System.CRM] = RemoteSession("old", {})
+    await keeper(remote, store).current()
     each = SessionKeeper(
         System.CRM,
         store,
         remote.login,
         credentials="one",
         clock=Clock(),
-        usable=lambda session: session.token != "old",
+        usable=lambda session: session.token != "session-1",
     )
-    assert (await each.current()).token == "session-1"
-    assert remote.previous == [RemoteSession("old", {})]
+    assert (await each.current()).token == "session-2"
+    previous = remote.previous[1]
+    assert previous is not None and previous.token == "session-1", "its refresh token may still be good"
+
+
+async def test_a_session_serves_only_who_would_log_in_like_that() -> None:
+    """Another user's session holds another year and contact, and another server must not see its token."""
+    remote, store = Remote(), InMemorySessions()
+    await keeper(remote, store, credentials="one").current()
+    other = keeper(remote, store, credentials="two")
+    assert (await other.current()).token == "session-2"
+    assert remote.previous == [None, None], "nor does its refresh token go there"
+    store.sessions[System.CRM] = RemoteSession("from an older version", {})
+    assert (await keeper(remote, store).current()).token == "session-3"
+
+
+async def test_refused_credentials_are_refused_although_a_session_of_others_lives() -> None:
+    remote, store = Remote(), InMemorySessions()
+    await keeper(remote, store, credentials="good").current()
+    remote.refusal = NeedsOperator(Reason.BAD_CREDENTIALS)
+    with pytest.raises(NeedsOperator):
+        await keeper(remote, store, credentials="wrong").current()
 
 
 @pytest.mark.parametrize(
@@ -175,8 +196,8 @@ async def test_a_cancelled_login_leaves_the_door_open() -> None:
 
 def test_a_fingerprint_tells_credentials_apart_and_gives_nothing_away() -> None:
     prints = {
-        fingerprint(system, user, password)
-        for system in System
+        fingerprint(address, user, password)
+        for address in ("http://a.example.com", "http://b.example.com")
         for user, password in (("a", "bc"), ("ab", "c"), ("a", "secret"))
     }
     assert len(prints) == 6

@@ -111,7 +111,7 @@ class HttpClient:
     ) -> None:
         self.system = system
         self.read_only = read_only
-        self._base = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._limiter = limiter
         self._observer = observer
         self._max_connections = max_connections
@@ -245,7 +245,7 @@ class HttpClient:
             proxy, proxy_headers = self._proxy.url, self._proxy.place_login(extra)
         return session.request(
             method,
-            self._base + path,
+            self.base_url + path,
             data=data,
             headers=extra,
             timeout=timeout,
@@ -265,11 +265,11 @@ class HttpClient:
             connector = aiohttp.TCPConnector(
                 limit=self._max_connections,
                 keepalive_timeout=KEEP_ALIVE_SECONDS,
-                ssl=_system_trust() if self._base.startswith("https:") else True,
+                ssl=_system_trust() if self.base_url.startswith("https:") else True,
             )
             session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
             never_resend(session)
-            self._proxy = environment_proxy(self._base)
+            self._proxy = environment_proxy(self.base_url)
             self._session = session
         return self._session
 

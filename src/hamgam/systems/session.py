@@ -7,6 +7,7 @@ would throw each other out for ever.
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -36,17 +37,22 @@ class Answer(Protocol):
 A = TypeVar("A", bound=Answer)
 
 
-def fingerprint(system: System, username: str, password: str) -> str:
-    """Tells credentials apart without being able to give them away."""
-    text = "\0".join((system, username, password))
+_CREDENTIALS = "credentials"
+"""The attribute of a stored session that says whose it is."""
+
+
+def fingerprint(address: str, username: str, password: str) -> str:
+    """Tells credentials apart, and where they are meant for, without being able to give them away."""
+    text = "\0".join((address, username, password))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class SessionKeeper:
     """Holds the session of one system, and renews it once for all who need it.
 
-    `usable` says whether a session is still worth trying (its token may name its end). `clock` answers aware
-    UTC.
+    A stored session serves only those who would log in with the same `credentials` (a fingerprint): another
+    user or another server would get what is not theirs. `usable` says whether a session is still worth trying
+    (its token may name its end). `clock` answers aware UTC.
     """
 
     def __init__(
@@ -72,7 +78,7 @@ class SessionKeeper:
     async def current(self) -> RemoteSession:
         """The shared session; logs in when there is none."""
         session = self._session or await self._store.load(self._system)
-        if session is None or not self._usable(session):
+        if session is None or not self._serves(session):
             return await self.renew(session.token if session else None)
         self._session = session
         return session
@@ -107,14 +113,21 @@ class SessionKeeper:
         return answer
 
     def _newer(self, session: RemoteSession | None, stale_token: str | None) -> RemoteSession | None:
-        if session is None or session.token == stale_token or not self._usable(session):
+        if session is None or session.token == stale_token or not self._serves(session):
             return None
         return session
+
+    def _ours(self, session: RemoteSession | None) -> bool:
+        return session is not None and session.attributes.get(_CREDENTIALS) == self._credentials
+
+    def _serves(self, session: RemoteSession) -> bool:
+        return self._ours(session) and self._usable(session)
 
     async def _sign_in(self, previous: RemoteSession | None) -> RemoteSession:
         await self._pause_after_refusal()
         try:
-            return await self._login(previous)
+            session = await self._login(previous if self._ours(previous) else None)
+            return replace(session, attributes={**session.attributes, _CREDENTIALS: self._credentials})
         except (NeedsOperator, Refused) as error:
             await self._note(error)
             raise NeedsOperator(error.reason, error.detail, system=self._system) from error

@@ -62,7 +62,7 @@ class PayamgostarConnector:
             System.CRM,
             sessions,
             login.sign_in,
-            credentials=fingerprint(System.CRM, username, password),
+            credentials=fingerprint(http.base_url, username, password),
             clock=clock,
             usable=login.usable,
         )

@@ -55,7 +55,7 @@ class SiaghConnector:
             System.FINANCE,
             sessions,
             self._sign_in,
-            credentials=fingerprint(System.FINANCE, username, password),
+            credentials=fingerprint(http.base_url, username, password),
             clock=clock,
         )
         self._returns_number: bool | None = None
