@@ -179,15 +179,15 @@ def intended(b: Bench, code: int, fields: dict[str, str]) -> ImportIntent:
     )
 
 
-async def test_a_link_of_the_import_across_the_kinds_still_brings_changes(db: Database) -> None:
+async def test_a_link_of_the_import_across_the_kinds_is_for_a_person(db: Database) -> None:
     """The CRM's light list does not say the kind, so the mapping has the kind that finance says."""
     async with bench(db, on_delete=DeletePolicy.DEACTIVATE) as b:
         code = b.box.finance.add_contact(Name="شرکت", tmpid="55", TowardType=False)
         crm_id = b.box.crm.add_customer("organization", nickName="شرکت نو", customerNumber="55")
         await b.run_import()
         done = await b.sync(crm_id)
-        assert (done.status, done.finance_id) == (Status.SUCCESS, str(code))
-        assert (b.contact(str(code))["Name"], b.contact(str(code))["IsActive"]) == ("شرکت نو", True)
+        assert (done.status, done.reason) == (Status.CONFLICT, Reason.KIND_MISMATCH)
+        assert (b.contact(str(code))["Name"], b.contact(str(code))["IsActive"]) == ("شرکت", True)
 
 
 # A build that makes a second contact instead of updating

@@ -14,9 +14,11 @@ from hamgam.errors import SyncError
 from hamgam.jobs import queue
 from hamgam.model import Change, ChangeNotice, Stream, Trigger
 from hamgam.sync.beginning import believable, remember_where_polling_starts
-from hamgam.sync.checksum import customer_checksum
+from hamgam.sync.checksum import customer_checksum, is_one_version
 from hamgam.sync.site import Site
-from hamgam.trail import cursor, mapping
+from hamgam.trail import attention, cursor, mapping
+from hamgam.trail.attention import Asking
+from hamgam.trail.mapping import Version
 
 logger = structlog.get_logger()
 
@@ -85,18 +87,31 @@ async def too_many(db: Database, writes: int, max_change_percent: int) -> bool:
 async def _news(db: Database, page: Sequence[Change]) -> list[tuple[Change, bool]]:
     """The changes that need a look, each with whether it is of a mapped customer."""
     known = await mapping.versions(db, page)
+    asking = await attention.asking(db, [change.key.crm_id for change in page])
     news, in_step = [], []
     for change in page:
-        version = known.get(change.key)
-        if version is not None and version.crm_updated_at == change.modified_at:
+        version, asks = known.get(change.key), asking.get(change.key, [])
+        if _looked_at(change, version, asks):
             continue
-        customer = change.customer
-        if version and customer and customer_checksum(customer.number, customer.fields) == version.checksum:
+        if version and not asks and _holds_what_is_stored(change, version):
             in_step.append((version.mapping_id, change.modified_at))
         else:
             news.append((change, version is not None and change.customer is not None))
     await mapping.mark_seen(db, in_step)
     return news
+
+
+def _looked_at(change: Change, version: Version | None, asks: Sequence[Asking]) -> bool:
+    """Whether another look at this version would say the same: in step, or the very failure that stands."""
+    if any(one.in_doubt or one.version == change.modified_at for one in asks):
+        return True
+    seen = version is not None and version.crm_updated_at == change.modified_at
+    return seen and (change.customer is None or is_one_version(change.modified_at))
+
+
+def _holds_what_is_stored(change: Change, version: Version) -> bool:
+    customer = change.customer
+    return customer is not None and customer_checksum(customer.number, customer.fields) == version.checksum
 
 
 def _notice(change: Change, trigger: Trigger) -> ChangeNotice:

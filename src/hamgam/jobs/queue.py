@@ -221,6 +221,13 @@ async def broken_off(db: Database) -> list[int]:
     return list(found.scalars())
 
 
+async def drop_failed_chores(db: Database) -> None:
+    """The poll and the worker's other chores come again by themselves, so a failed one is of no use."""
+    await db.execute(
+        delete(_jobs).where(_jobs.c.task_name != SYNC_TASK, text("status IN ('failed', 'aborted')"))
+    )
+
+
 async def release(db: Database, job_id: int) -> None:
     """Put a job back that nobody goes on with, or drop it where a follow-up for its entity waits already.
 

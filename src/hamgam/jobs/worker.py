@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import SyncError, where
 from hamgam.jobs import queue
-from hamgam.jobs.runner import run_notice
+from hamgam.jobs.runner import resume_held_up, run_notice
 from hamgam.sync.site import Site
 from hamgam.trail import cursor, deliveries, log
 
@@ -110,11 +110,13 @@ class Worker:
             await self._schedule_poll(self._now() + self._interval())
 
     async def _keep(self, timestamp: int) -> None:
-        """Put back what dead workers and broken connections left, and make sure that polling goes on."""
+        """Put back what was left behind by the dead, by broken connections and for want of a customer."""
         stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
             logger.warning("job.released", job=job_id)
             await queue.release(self._db, job_id)
+        await queue.drop_failed_chores(self._db)
+        await resume_held_up(self._db)
         orphans = await queue.without_job(self._db)
         if orphans:
             async with self._db.transaction() as connection:

@@ -174,6 +174,11 @@ async def _close(story: Story, ending: Ending) -> None:
         await log.close(connection, story.attempt, ending, story.site.clock())
 
 
+def version(modified_at: datetime | None) -> str | None:
+    """A modification time, for the source data of the log."""
+    return modified_at.isoformat() if modified_at else None
+
+
 def outcome(
     story: Story,
     ending: Ending,

@@ -22,7 +22,7 @@ from hamgam.model import (
 )
 from hamgam.persian import digits_key, text_key
 from hamgam.sync import attempt
-from hamgam.sync.attempt import Story, outcome
+from hamgam.sync.attempt import Story, outcome, version
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.decide import (
     DELETED,
@@ -34,6 +34,7 @@ from hamgam.sync.decide import (
     Skip,
     Update,
     decide_customer,
+    may_come_early,
 )
 from hamgam.sync.fields import FieldChange, differences, restricted
 from hamgam.sync.match import Match, MatchKey, NoMatch, OneMatch, match
@@ -90,6 +91,8 @@ async def _bring_in_step(story: Story, customer: CrmCustomer | None) -> Outcome:
             return await _skip(story, look, reason)
         case Ask() as ask:
             raise story.conflict(ask)
+        case Deactivate() if may_come_early(story.notice):
+            return await _skip(story, look, Reason.DELETED_IN_CRM)
         case Deactivate(code):
             return await _deactivate(story, code)
         case Link(contact):
@@ -192,6 +195,7 @@ def _tell(story: Story, look: _Look) -> None:
             "kind": look.customer.kind,
             "number": look.customer.number,
             "fields": dict(look.customer.fields),
+            log.MODIFIED_AT: version(look.customer.modified_at),
         }
     if look.before is not None:
         story.before = dict(look.before.fields)

@@ -5,11 +5,11 @@ customer number.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from hamgam.errors import InDoubt, NeedsOperator, SyncError
-from hamgam.model import CrmId, FinanceId, Operation, Status
+from hamgam.model import CrmId, Fields, FinanceId, Operation, Status
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.failure import verdict
 from hamgam.sync.import_plan import Planned
@@ -27,7 +27,7 @@ class Pipeline:
         self,
         site: Site,
         concurrency: int,
-        unfinished: set[FinanceId],
+        unfinished: Mapping[FinanceId, Fields],
         stored: Callable[[ImportRecord], None],
     ) -> None:
         self.stopped_by: SyncError | None = None
@@ -72,7 +72,7 @@ class Pipeline:
 
     async def _create(self, planned: Planned, intent: ImportIntent) -> ImportRecord:
         """Create one customer, again after a passing failure; after a lost answer it is looked for first."""
-        retries, look = 0, False
+        retries, look = 0, planned.contact.code in self._unfinished
         while True:
             try:
                 return self._created(planned, intent, await self._once(intent, look))
@@ -132,7 +132,7 @@ class Pipeline:
         contact, chosen = planned.contact, planned.plan
         now = self._site.clock()
         links = chosen.operation is Operation.LINK
-        ours = links and contact.code in self._unfinished
+        written = self._unfinished.get(contact.code) if links else None
         skipped = Status.SKIPPED if chosen.crm_id is None else Status.CONFLICT
         return ImportRecord(
             finance_id=contact.code,
@@ -146,8 +146,10 @@ class Pipeline:
             transaction_id=self._site.new_transaction(),
             started_at=now,
             ended_at=now,
-            crm_checksum=customer_checksum(chosen.number, contact.fields) if ours else None,
-            finance_checksum=contact_checksum(contact.fields) if links else None,
+            crm_checksum=None if written is None else customer_checksum(chosen.number, written),
+            finance_checksum=contact_checksum(contact.fields if written is None else written)
+            if links
+            else None,
         )
 
     def _created(self, planned: Planned, intent: ImportIntent, crm_id: CrmId) -> ImportRecord:

@@ -1,6 +1,7 @@
 """One sales invoice or quote, CRM to finance: the customer first, then one pre-invoice for ever."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +23,8 @@ from hamgam.model import (
     Trigger,
 )
 from hamgam.sync import attempt, preinvoice
-from hamgam.sync.attempt import Story, outcome
-from hamgam.sync.checksum import document_checksum
+from hamgam.sync.attempt import Story, outcome, version
+from hamgam.sync.checksum import document_checksum, is_one_version
 from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.decide import Ask, Create, DocumentDecision, Skip, Update, decide_document
 from hamgam.sync.fields import FieldChange
@@ -143,13 +144,19 @@ async def _bind(
         at=story.site.clock(),
         crm_checksum=checksum,
         finance_checksum=None,
-        crm_updated_at=document.modified_at,
+        crm_updated_at=_seen_version(document),
     )
     try:
         await finish(story.site.db, story.attempt, binding, ending, story.site.clock())
     except (IntegrityError, LookupError):
         raise Conflict(Reason.MATCH_TAKEN, str(saved.key)) from None
     return outcome(story, ending, changes=_changes(ready))
+
+
+def _seen_version(document: SalesDocument) -> datetime | None:
+    """None where the document may have been saved again within its second: the next poll looks once more."""
+    at = document.modified_at
+    return at if at is not None and is_one_version(at) else None
 
 
 async def _skip(story: Story, document: SalesDocument | None, reason: Reason) -> Outcome:
@@ -202,6 +209,7 @@ def _source(document: SalesDocument) -> dict[str, Any]:
         "type": document.type_code,
         "finalValue": None if document.final_value is None else f"{document.final_value:f}",
         "lines": len(document.lines),
+        log.MODIFIED_AT: version(document.modified_at),
     }
 
 

@@ -1,5 +1,8 @@
 """What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +10,11 @@ from sqlalchemy import Row, and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Operation, Status
-from hamgam.trail.log import ATTENTION, OPEN, Intent, intent_of, of_entity
+from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Operation, Status
+from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 
 _RETRIABLE = and_(
     t.c.status.in_((Status.FAILED, Status.CONFLICT)),
@@ -41,6 +45,21 @@ async def in_doubt(db: Database, key: EntityKey) -> bool:
     return found.first() is not None
 
 
+async def creates_in_flight(db: Database) -> list[Fields]:
+    """What was sent of each customer whose create in finance may have happened without anybody knowing."""
+    unknown = or_(OPEN, and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None)))
+    found = await db.execute(
+        select(t.c.intent).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.entityType == EntityType.CUSTOMER,
+            t.c.intent["operation"].as_string() == Operation.CREATE,
+            unknown,
+        )
+    )
+    intents = (intent_of(stored) for stored in found.scalars())
+    return [intent.fields for intent in intents if intent is not None]
+
+
 async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:
     """The message of an unsettled row of this entity with this reason; None when there is none."""
     found = await db.execute(
@@ -53,15 +72,40 @@ async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str |
     return None if row is None else row.errorMessage or ""
 
 
-async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
-    """Failed documents that could not be written because this customer could not."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What one unsettled row says: of which version of the CRM entity, None where it was not read."""
+
+    version: datetime | None
+    in_doubt: bool
+
+
+async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list[Asking]]:
+    """What is not settled of these CRM entities."""
+    read = t.c.sourceData[MODIFIED_AT].as_string().label("version")
     found = await db.execute(
-        select(t.c.id).where(
-            t.c.status == Status.FAILED,
+        select(t.c.sourceEntity, t.c.sourceEntityId, t.c.status, read).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.sourceEntityId.in_(crm_ids),
+            t.c.status.in_(ATTENTION),
             t.c.resolvedAt.is_(None),
-            t.c.reason == Reason.CUSTOMER_FAILED,
-            t.c.sourceData["customerId"].as_string() == customer,
         )
+    )
+    rows: dict[EntityKey, list[Asking]] = {}
+    for row in found:
+        at = datetime.fromisoformat(row.version) if row.version else None
+        rows.setdefault(_key_of(row), []).append(Asking(at, row.status == Status.IN_DOUBT))
+    return rows
+
+
+async def held_up(db: Database) -> list[UUID]:
+    """Failed documents that could not be written for want of a customer who is in finance by now."""
+    m = entity_mapping.c
+    customer = t.c.sourceData["customerId"].as_string()
+    found = await db.execute(
+        select(t.c.id)
+        .join(entity_mapping, (m.entityType == EntityType.CUSTOMER) & (m.crmId == customer))
+        .where(t.c.status == Status.FAILED, t.c.resolvedAt.is_(None), t.c.reason == Reason.CUSTOMER_FAILED)
     )
     return list(found.scalars())
 

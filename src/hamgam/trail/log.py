@@ -42,6 +42,8 @@ from hamgam.model import (
 )
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+MODIFIED_AT = "modifiedAt"
+"""In the source data: the modification time of the version that was read, ISO 8601 in UTC."""
 _MOST_MILLISECONDS = 2**31 - 1
 OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
