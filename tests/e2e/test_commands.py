@@ -72,6 +72,23 @@ async def test_sync_all_and_since(box: Sandbox, program: Program) -> None:
     assert since.json["results"] == []
 
 
+async def test_what_the_crm_does_not_know_is_left_out_and_said(box: Sandbox, program: Program) -> None:
+    customer = box.crm.add_customer("person", nickName="سارا", customerNumber="900")
+    box.faults.add(Fault(FaultKind.STATUS, system="crm", operation="quote/*", status=404, times=None))
+    done = await program.run("sync", "--all", "--json")
+    assert done.status == 0
+    assert [one["crmId"] for one in done.json["results"]] == [customer]
+    assert "quote" in done.err
+
+
+async def test_a_person_has_a_failure_that_stands_tried_again(box: Sandbox, program: Program) -> None:
+    box.crm.add_customer("person", nickName="", customerNumber="900")
+    for _ in range(2):
+        done = await program.run("sync", "--all", "--json")
+        assert [one["reason"] for one in done.json["results"]] == ["UNUSABLE_RECORD"]
+        assert done.status == 1
+
+
 async def test_an_invoice_by_hand_may_be_a_quote(box: Sandbox, program: Program) -> None:
     customer = box.crm.add_customer("person", nickName="سارا", customerNumber="1")
     line = {"productCode": "1", "count": 1, "baseUnitPrice": 1000, "productUnitTypeName": "عدد"}

@@ -71,7 +71,7 @@ async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) ->
     notices: list[ChangeNotice] = []
     newest, writes = since, 0
     async for page in site.crm.changes(stream, since):
-        news = await _news(site.db, page)
+        news = await _news(site.db, page, by_person=trigger is Trigger.MANUAL)
         notices += [_notice(change, trigger) for change, _ in news]
         writes += sum(mapped for _, mapped in news)
         moments = (change.modified_at for change in page)
@@ -84,14 +84,17 @@ async def too_many(db: Database, writes: int, max_change_percent: int) -> bool:
     return writes > _FEW and writes * 100 > max_change_percent * await mapping.count_customers(db)
 
 
-async def _news(db: Database, page: Sequence[Change]) -> list[tuple[Change, bool]]:
-    """The changes that need a look, each with whether it is of a mapped customer."""
+async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> list[tuple[Change, bool]]:
+    """The changes that need a look, each with whether it is of a mapped customer.
+
+    A failure that stands is left alone, unless a person wants to see it tried again.
+    """
     known = await mapping.versions(db, page)
     asking = await attention.asking(db, [change.key.crm_id for change in page])
     news, in_step = [], []
     for change in page:
         version, asks = known.get(change.key), asking.get(change.key, [])
-        if _looked_at(change, version, asks):
+        if _seen(change, version) or (_stands(change, asks) and not by_person):
             continue
         if version and not asks and _holds_what_is_stored(change, version):
             in_step.append((version.mapping_id, change.modified_at))
@@ -101,12 +104,15 @@ async def _news(db: Database, page: Sequence[Change]) -> list[tuple[Change, bool
     return news
 
 
-def _looked_at(change: Change, version: Version | None, asks: Sequence[Asking]) -> bool:
-    """Whether another look at this version would say the same: in step, or the very failure that stands."""
-    if any(one.in_doubt or one.version == change.modified_at for one in asks):
-        return True
-    seen = version is not None and version.crm_updated_at == change.modified_at
-    return seen and (change.customer is None or is_one_version(change.modified_at))
+def _stands(change: Change, asks: Sequence[Asking]) -> bool:
+    """Whether another look at this version would only fail in the same way."""
+    return any(one.in_doubt or one.version == change.modified_at for one in asks)
+
+
+def _seen(change: Change, version: Version | None) -> bool:
+    """Whether this very version was looked at. Of a customer the hit tells more than a time in seconds."""
+    same = version is not None and version.crm_updated_at == change.modified_at
+    return same and (change.customer is None or is_one_version(change.modified_at))
 
 
 def _holds_what_is_stored(change: Change, version: Version) -> bool:

@@ -18,8 +18,8 @@ from hamgam.app.commands.output import (
 )
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.db.engine import Database
-from hamgam.errors import Reason, UsageError
-from hamgam.intake.poll import find, too_many
+from hamgam.errors import NeedsOperator, Reason, UsageError
+from hamgam.intake.poll import Found, find, too_many
 from hamgam.jobs.runner import plan_notice, retry, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
@@ -54,7 +54,7 @@ async def run_since(
         raise UsageError("sync: give --since WHEN or --all, or a command: customer ID, invoice ID")
     start = _BEGINNING if since is None else parse_when(since, utcnow())
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
-        found = [await find(site, stream, start, Trigger.MANUAL) for stream in Stream]
+        found = await _changed_since(site, start)
         writes = sum(stream.writes for stream in found)
         if not (force or dry_run) and await too_many(db, writes, settings.max_change_percent):
             raise UsageError(
@@ -63,6 +63,19 @@ async def run_since(
             )
         notices = [notice for stream in found for notice in stream.notices]
         return await _run(site, settings, notices, dry_run=dry_run, as_json=as_json)
+
+
+async def _changed_since(site: Site, start: datetime) -> list[Found]:
+    """What each stream holds; one that this CRM does not know is left out and said."""
+    found = []
+    for stream in Stream:
+        try:
+            found.append(await find(site, stream, start, Trigger.MANUAL))
+        except NeedsOperator as error:
+            if error.reason is not Reason.NOT_SUPPORTED:
+                raise
+            sys.stderr.write(f"sync: this CRM cannot be asked for changes of the kind {stream}; left out\n")
+    return found
 
 
 async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: bool) -> int:
