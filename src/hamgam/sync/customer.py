@@ -71,8 +71,9 @@ class _Look:
 
 
 async def _flow(story: Story) -> Outcome:
-    lost = story.attempt.intent or await _earlier_loss(story)
-    look = await _look(story.site, story.notice, story.known, lost)
+    if story.known is None:
+        story.lost = story.attempt.intent or await attention.lost_write(story.site.db, story.notice.key)
+    look = await _look(story.site, story.notice, story.known, story.lost)
     _tell(story, look)
     match look.decision:
         case Skip(reason):
@@ -84,10 +85,6 @@ async def _flow(story: Story) -> Outcome:
         case decision:
             assert look.customer is not None
             return await _write(story, look, look.customer, decision)
-
-
-async def _earlier_loss(story: Story) -> Intent | None:
-    return None if story.known else await attention.lost_write(story.site.db, story.notice.key)
 
 
 async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, lost: Intent | None) -> _Look:
@@ -107,6 +104,12 @@ async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, l
     return _Look(customer, checksum, decision, before)
 
 
+async def _by_code(site: Site, customer: CrmCustomer, code: FinanceId) -> FinanceContact | None:
+    """One contact, read at all cost: finance may not know how to read a single one."""
+    found = await site.finance.candidates(CustomerProbe(number=customer.number, code=code))
+    return next((contact for contact in found if contact.code == code), None)
+
+
 async def _read(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> CrmCustomer | None:
     """A notice only claims a kind, and an import knows the one that finance says: "not found" is checked."""
     kind = known.kind if known and known.kind else notice.kind
@@ -121,12 +124,39 @@ async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match
     imported = await imports.being_created(site.db, customer.number)
     if imported is not None:
         return OneMatch(imported)
+    begun = await _begun_link(site, customer, lost)
+    if begun is not None:
+        return OneMatch(begun)
     probe = _probe(site, customer, lost)
     if not (probe.number or probe.national_id or probe.exact):
         return NoMatch()
     candidates = await site.finance.candidates(probe)
     owners = await mapping.owners(site.db, [contact.code for contact in candidates])
     return match(customer, probe, candidates, owners, site.rules.match_keys)
+
+
+async def _begun_link(site: Site, customer: CrmCustomer, lost: Intent | None) -> FinanceContact | None:
+    """The contact that an earlier attempt had found. What it holds now, the lost write has changed or not."""
+    if lost is None or lost.finance_id is None or await mapping.owners(site.db, [lost.finance_id]):
+        return None
+    return await _by_code(site, customer, lost.finance_id)
+
+
+async def _made_before(
+    site: Site, customer: CrmCustomer, lost: Intent | None, refusal: Refused
+) -> FinanceContact | None:
+    """The contact of a create whose answer was lost, when finance refuses another with its telephone.
+
+    It was not found by all that was sent: it was stored late, or somebody has edited it since. By its name
+    and the telephone it is still the one.
+    """
+    if lost is None or lost.operation is not Operation.CREATE or refusal.reason is not Reason.DUPLICATE_PHONE:
+        return None
+    phones = {name: lost.fields.get(name, "") for name in ("mobile", "phone")}
+    if not any(phones.values()):
+        return None
+    found = await _find(site, customer, replace(lost, fields={"name": lost.fields["name"], **phones}))
+    return found.contact if isinstance(found, OneMatch) else None
 
 
 def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
@@ -166,14 +196,23 @@ async def _write(story: Story, look: _Look, customer: CrmCustomer, decision: Cus
     fields = story.site.finance.storable(customer.fields)
     match decision:
         case Create():
-            story.finance_id = await _create(story, customer, fields)
+            await _create_or_link(story, customer, fields)
         case Link(contact):
             await _link(story, customer, contact, fields)
         case Update(code):
-            story.operation = Operation.UPDATE
             await _update(story, customer, code, fields)
     story.after = dict(fields)
     return await _bind(story, look, customer, fields)
+
+
+async def _create_or_link(story: Story, customer: CrmCustomer, fields: Fields) -> None:
+    try:
+        story.finance_id = await _create(story, customer, fields)
+    except Refused as refusal:
+        contact = await _made_before(story.site, customer, story.lost, refusal)
+        if contact is None:
+            raise
+        await _link(story, customer, contact, fields)
 
 
 async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> FinanceId:
@@ -202,7 +241,7 @@ async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fi
 
 
 async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:
-    await story.about_to_write(Operation.UPDATE, fields, customer.number)
+    await story.about_to_write(Operation.UPDATE, fields, customer.number, finance_id=code)
     story.after = dict(fields)
     _same_code(code, await story.site.finance.update_customer(code, customer.number, fields))
 

@@ -33,9 +33,11 @@ async def lost_write(db: Database, key: EntityKey) -> Intent | None:
 async def in_doubt(db: Database, key: EntityKey) -> bool:
     """Whether a create of this entity may have happened unseen and no person has settled that yet.
 
-    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
+    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer; and
+    so is a write that this version cannot read.
     """
-    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
+    created = t.c.intent["operation"].as_string().is_distinct_from(Operation.UPDATE)
+    sent = and_(t.c.status.in_(ATTENTION), t.c.intent.is_not(None), created)
     unsettled = and_(of_entity(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
     found = await db.execute(select(t.c.id).where(unsettled).limit(1))
     return found.first() is not None
