@@ -9,6 +9,8 @@ from hamgam.model import (
     ChangeNotice,
     CrmCustomer,
     CustomerProbe,
+    Entity,
+    EntityKey,
     EntityMapping,
     EntityType,
     Fields,
@@ -101,7 +103,23 @@ async def _look(site: Site, notice: ChangeNotice, known: EntityMapping | None, l
             before = contact
         case _:
             before = None
+    if customer is not None and known is not None and known.last_sync_at is None:
+        decision, before = await _linked_by_hand(site, customer, decision, before)
     return _Look(customer, checksum, decision, before)
+
+
+async def _linked_by_hand(
+    site: Site, customer: CrmCustomer, decision: CustomerDecision, before: FinanceContact | None
+) -> tuple[CustomerDecision, FinanceContact | None]:
+    """The first look at a contact that a person has chosen is a link: it may hold the CRM's values already.
+
+    So it is read even where finance cannot read a single one. On a build that makes a second contact instead
+    of updating, a write that is not needed would make the next one.
+    """
+    if not isinstance(decision, Update):
+        return decision, before
+    before = before or await _by_code(site, customer, decision.finance_id)
+    return (Link(before) if before else decision), before
 
 
 async def _by_code(site: Site, customer: CrmCustomer, code: FinanceId) -> FinanceContact | None:
@@ -131,6 +149,9 @@ async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match
     if not (probe.number or probe.national_id or probe.exact):
         return NoMatch()
     candidates = await site.finance.candidates(probe)
+    if candidates:
+        others = await attention.ruled_out(site.db, EntityKey(Entity.CUSTOMER, customer.id))
+        candidates = [contact for contact in candidates if contact.code not in others]
     owners = await mapping.owners(site.db, [contact.code for contact in candidates])
     return match(customer, probe, candidates, owners, site.rules.match_keys)
 
@@ -201,6 +222,8 @@ async def _write(story: Story, look: _Look, customer: CrmCustomer, decision: Cus
             await _link(story, customer, contact, fields)
         case Update(code):
             await _update(story, customer, code, fields)
+            if story.known and story.known.last_sync_at is None:
+                story.operation = Operation.LINK
     story.after = dict(fields)
     return await _bind(story, look, customer, fields)
 

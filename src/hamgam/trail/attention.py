@@ -1,5 +1,7 @@
 """What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Operation, Status
+from hamgam.model import CrmId, Direction, Entity, EntityKey, FinanceId, Operation, Status
 from hamgam.trail.log import ATTENTION, OPEN, Intent, intent_of, of_entity
 
 _RETRIABLE = and_(
@@ -53,6 +55,26 @@ async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str |
     )
     row = found.one_or_none()
     return None if row is None else row.errorMessage or ""
+
+
+async def ruled_out(db: Database, key: EntityKey) -> set[FinanceId]:
+    """The finance contacts of which a person has said that none is this customer."""
+    absent = t.c.resolution["absent"]
+    found = await db.execute(select(absent).where(of_entity(key), absent.is_not(None)))
+    return {FinanceId(code) for codes in found.scalars() for code in codes}
+
+
+async def find(db: Database, log_id: UUID) -> Row[Any] | None:
+    """One row of the log, whatever it is about. In a transaction nobody else changes it until that ends."""
+    return (await db.execute(select(t).where(t.c.id == log_id).with_for_update())).one_or_none()
+
+
+async def note_resolution(
+    connection: AsyncConnection, log_id: UUID, by: str, resolution: Mapping[str, Any], now: datetime
+) -> None:
+    """Settle a row because a person says so. What the row says itself stays."""
+    said = {"resolvedAt": now, "resolvedBy": by, "resolution": resolution}
+    await connection.execute(t.update().where(t.c.id == log_id).values(said))
 
 
 async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
