@@ -102,7 +102,6 @@ async def test_an_id_that_nobody_knows_is_said_and_ends_with_1(program: Program)
     done = await program.run("sync", "customer", UNKNOWN, "--json")
     assert (done.status, done.json["results"][0]["reason"]) == (1, "NOT_IN_CRM")
     assert UNKNOWN in done.err
-    assert (await program.run("retry", UNKNOWN)).status == 1
 
 
 async def test_failures_are_listed_and_retried(box: Sandbox, program: Program) -> None:
@@ -116,9 +115,14 @@ async def test_failures_are_listed_and_retried(box: Sandbox, program: Program) -
     [row] = (await program.run("logs", "--status", "FAILED", "--json")).json
     assert (await program.run("status", "--json")).json["needs_attention"] == 1
     box.finance.edit_contact(other, MobileNo="09121111111")
+    unknown = await program.run("retry", row["id"], UNKNOWN)
+    assert (unknown.status, unknown.out) == (2, "")
+    assert UNKNOWN in unknown.err and row["id"] not in unknown.err
+    assert (await program.run("status", "--json")).json["queue_depth"] == 0
     retried = await program.run("retry", row["id"])
     assert retried.status == 0
-    assert (await program.run("retry", row["id"])).status == 1
+    again = await program.run("retry", row["id"])
+    assert again.status == 1 and "not ended" in again.out
     assert (await program.run("status", "--json")).json["queue_depth"] == 1
 
 
@@ -189,6 +193,18 @@ async def test_hash_password(program: Program) -> None:
         (("logs", "--limit", "0"), "--limit"),
         (("retry",), "--all-failed"),
         (("retry", "17"), "17"),
+        (("retry", UNKNOWN), UNKNOWN),
+        (("settle",), "LOG_ID"),
+        (("settle", UNKNOWN), "--exists"),
+        (("settle", UNKNOWN, "--absent", "--exists", "17"), "--exists"),
+        (("settle", UNKNOWN, "--exists"), "--exists"),
+        (("settle", UNKNOWN, "--exists", ""), "finance code"),
+        (("settle", UNKNOWN, "--exists", "9" * 19), "finance code"),
+        (("settle", UNKNOWN, "--exists", "seventeen"), "seventeen"),
+        (("settle", UNKNOWN, "--exists", "17"), UNKNOWN),
+        (("settle", UNKNOWN, "--absent"), UNKNOWN),
+        (("settle", "17", "--absent"), "17"),
+        (("settle", "two\nlines", "--absent"), "two"),
         (("db", "restore", "nothing.dump"), "nothing.dump"),
         (("frobnicate",), "frobnicate"),
         (("status", "--frob"), "--frob"),

@@ -168,9 +168,29 @@ async def retry(*log_ids: str, all_failed: bool = False) -> int:
     all_failed
         All that failed and are not settled.
     """
-    from hamgam.app.commands.syncing import run_retry
+    from hamgam.app.commands.settling import run_retry
 
     return await run_retry(_settings(), log_ids, all_failed=all_failed)
+
+
+@app.command
+async def settle(
+    log_id: str, /, *, exists: str | None = None, absent: bool = False, json: Json = False
+) -> int:
+    """Say what became of a sync in doubt, or which finance record a conflict is about.
+
+    Parameters
+    ----------
+    log_id
+        Id of a row of the sync log (see `hamgam logs --status IN_DOUBT` and `--status CONFLICT`).
+    exists
+        It is in finance, under this code or document key.
+    absent
+        It is not in finance, and is sent.
+    """
+    from hamgam.app.commands.settling import run
+
+    return await run(_settings(), log_id, exists=exists, absent=absent, as_json=json)
 
 
 @app.command(name="check-apis")

@@ -61,6 +61,7 @@ async def _flow(story: Story) -> Outcome:
     story.source = _source(document)
     customer = await _customer(story, document)
     checksum = document_checksum(document, customer)
+    story.source = _source(document) | {"checksum": checksum}
     match decide_document(checksum, story.known, site.rules.on_invoice_update):
         case Skip(reason):
             return await _skip(story, document, reason)
@@ -68,7 +69,7 @@ async def _flow(story: Story) -> Outcome:
             raise story.conflict(ask)
         case decision:
             ready = preinvoice.build(document, customer, site.rules.codes)
-            saved = await _save(story, decision, ready)
+            saved = await _save(story, decision, ready, checksum)
             return await _bind(story, document, checksum, ready, saved)
 
 
@@ -112,18 +113,18 @@ def _not_ready(customer: CrmId, result: Outcome) -> SyncError:
     return Refused(Reason.CUSTOMER_FAILED, detail)
 
 
-async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice) -> SavedDocument:
+async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice, checksum: str) -> SavedDocument:
     story.after = _written(ready)
     transaction_id = story.attempt.transaction_id
     if isinstance(decision, Update):
-        await story.about_to_write(Operation.UPDATE, {})
+        await story.about_to_write(Operation.UPDATE, {}, checksum=checksum)
         saved = await story.site.finance.update_document(
             decision.finance_id, ready, transaction_id=transaction_id
         )
         if saved.key != decision.finance_id:
             raise Conflict(Reason.OTHER_CODE, f"{decision.finance_id} was sent, {saved.key} was written")
     else:
-        await story.about_to_write(Operation.CREATE, {})
+        await story.about_to_write(Operation.CREATE, {}, checksum=checksum)
         saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
     return saved
 

@@ -1,6 +1,6 @@
 """What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,17 @@ from hamgam.db.engine import Database
 from hamgam.db.tables import entity_mapping
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Operation, Status
+from hamgam.model import (
+    CrmId,
+    Direction,
+    Entity,
+    EntityKey,
+    EntityType,
+    Fields,
+    FinanceId,
+    Operation,
+    Status,
+)
 from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 
 _RETRIABLE = and_(
@@ -37,9 +47,11 @@ async def lost_write(db: Database, key: EntityKey) -> Intent | None:
 async def in_doubt(db: Database, key: EntityKey) -> bool:
     """Whether a create of this entity may have happened unseen and no person has settled that yet.
 
-    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
+    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer; and
+    so is a write that this version cannot read.
     """
-    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
+    created = t.c.intent["operation"].as_string().is_distinct_from(Operation.UPDATE)
+    sent = and_(t.c.status.in_(ATTENTION), t.c.intent.is_not(None), created)
     unsettled = and_(of_entity(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
     found = await db.execute(select(t.c.id).where(unsettled).limit(1))
     return found.first() is not None
@@ -70,6 +82,26 @@ async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str |
     )
     row = found.one_or_none()
     return None if row is None else row.errorMessage or ""
+
+
+async def ruled_out(db: Database, key: EntityKey) -> set[FinanceId]:
+    """The finance contacts of which a person has said that none is this customer."""
+    absent = t.c.resolution["absent"]
+    found = await db.execute(select(absent).where(of_entity(key), absent.is_not(None)))
+    return {FinanceId(code) for codes in found.scalars() for code in codes}
+
+
+async def find(db: Database, log_id: UUID) -> Row[Any] | None:
+    """One row of the log, whatever it is about. In a transaction nobody else changes it until that ends."""
+    return (await db.execute(select(t).where(t.c.id == log_id).with_for_update())).one_or_none()
+
+
+async def note_resolution(
+    connection: AsyncConnection, log_id: UUID, by: str, resolution: Mapping[str, Any], now: datetime
+) -> None:
+    """Settle a row because a person says so. What the row says itself stays."""
+    said = {"resolvedAt": now, "resolvedBy": by, "resolution": resolution}
+    await connection.execute(t.update().where(t.c.id == log_id).values(said))
 
 
 @dataclass(frozen=True, slots=True)
