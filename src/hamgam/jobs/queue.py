@@ -76,6 +76,13 @@ async def enqueue(
         await _insert(connection, in_order, at, now)
 
 
+async def put_off(connection: AsyncConnection, key: EntityKey, until: datetime) -> None:
+    """Let the look that waits for this entity come no sooner than `until`, unless a person asked for it."""
+    waits = (_jobs.c.queueing_lock == str(key), _TODO, _jobs.c.priority < _PRIORITY[Trigger.MANUAL])
+    later = func.greatest(_jobs.c.scheduled_at, until)
+    await connection.execute(update(_jobs).where(*waits).values(scheduled_at=later))
+
+
 async def enqueue_task(
     connection: AsyncConnection, task: str, args: Mapping[str, Any], at: datetime | None
 ) -> None:

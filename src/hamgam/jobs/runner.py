@@ -1,5 +1,6 @@
 """Runs one notice, and sees to what follows from its outcome."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -14,6 +15,9 @@ from hamgam.sync.site import Outcome, Site
 from hamgam.trail import attention, log, mapping
 
 logger = structlog.get_logger()
+
+_PAUSE_SECONDS = 2
+"""Between two looks at an entity that the time gate does not hold apart, because the first wrote nothing."""
 
 
 async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) -> Outcome:
@@ -37,7 +41,7 @@ async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) ->
         status=outcome.status,
         reason=outcome.reason,
     )
-    await _follow_up(site.db, notice, outcome)
+    await _follow_up(site, notice, outcome)
     return outcome
 
 
@@ -58,8 +62,10 @@ async def retry(db: Database, log_id: UUID) -> EntityKey | None:
     return key
 
 
-async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> None:
-    if outcome.again_at is not None:
+async def _follow_up(site: Site, notice: ChangeNotice, outcome: Outcome) -> None:
+    """What came meanwhile waits for the same moment: it must not use up retries or fill the log."""
+    db, again_at = site.db, outcome.again_at
+    if again_at is not None:
         again = ChangeNotice(
             key=notice.key,
             trigger=notice.trigger,
@@ -67,7 +73,11 @@ async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> No
             payload={"after": outcome.reason or "BUSY"},
         )
         async with db.transaction() as connection:
-            await queue.enqueue(connection, [again], at=outcome.again_at)
+            await queue.enqueue(connection, [again], at=again_at)
+            await queue.put_off(connection, notice.key, again_at)
+    elif outcome.status is not Status.SUCCESS:
+        async with db.transaction() as connection:
+            await queue.put_off(connection, notice.key, site.clock() + timedelta(seconds=_PAUSE_SECONDS))
     new_in_finance = outcome.operation in (Operation.CREATE, Operation.LINK)
     if notice.key.entity is Entity.CUSTOMER and outcome.status is Status.SUCCESS and new_in_finance:
         for log_id in await attention.waiting_for(db, notice.key.crm_id):
