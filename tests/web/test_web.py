@@ -290,7 +290,8 @@ async def test_rows_of_another_version_are_shown_as_they_are(
     add_sync(status="FAILED", reason=odd, triggerType=odd, operation=odd, entityType=odd, kind=odd)
     add_sync(status=odd, reason=odd, sourceEntity=odd, direction=odd, sourceData={"fields": []})
     for sql in (
-        """INSERT INTO "PollCursor" VALUES ('gossip', now(), now(), 3), ('person', 'infinity', 'infinity', NULL)""",
+        """INSERT INTO "PollCursor" VALUES ('gossip', now(), now(), 3),"""
+        """ ('person', 'infinity', 'infinity', NULL)""",
         """INSERT INTO "RemoteSystem" (system, state, errors) VALUES ('gossip', 'x', '{}'),"""
         """ ('crm', 'GOSSIP', '[1]'), ('finance', NULL, '{"TIMEOUT": "many", "UNREACHABLE": 2}')""",
         """INSERT INTO "EntityMapping" ("entityType", "crmId", "financeId", "crmEntity")"""
