@@ -98,6 +98,16 @@ class Database:
             """ WHEN (NEW.status IN ('SUCCESS', 'FAILED')) EXECUTE FUNCTION tell()"""
         )
 
+    def quote_deliveries(self) -> None:
+        self.connection.execute(
+            "CREATE FUNCTION tell_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f""" RAISE EXCEPTION '{ABOUT_A_CUSTOMER} %', NEW.payload; END $$"""
+        )
+        self.connection.execute(
+            'CREATE TRIGGER tell_delivery BEFORE INSERT ON "WebhookDelivery" FOR EACH ROW'
+            " EXECUTE FUNCTION tell_delivery()"
+        )
+
     def end_all_connections(self) -> None:
         self.connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -213,6 +223,9 @@ async def test_nothing_is_said_while_everything_fails(
             said.append((await client.get(path)).text)
         said.append((await client.post("/webhook/crm", content=f'{{"eventType":"{NAME}"')).text)
         said += [(await client.get(f"/api/v1/syncs?status={NAME}&limit={MOBILE}")).text.replace(NAME, "")]
+        database.quote_deliveries()
+        said.append(await tell(client, person(box, 92)))
+        assert any("webhook.not_stored" in line for line in lines)
         said += await watched(client)
         tokens = database.sessions()
     said += lines

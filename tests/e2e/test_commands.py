@@ -140,6 +140,9 @@ async def test_the_database_commands(program: Program, folder: Path, box: Sandbo
     # The deletion was rolled out with its connection's end: psycopg commits when the block ends well.
     backup = folder / "before.dump"
     assert (await program.run("db", "backup", str(backup))).status == 0
+    assert backup.stat().st_mode & 0o777 == 0o600
+    nowhere = await program.run("db", "backup", str(folder / "no" / "such" / "folder"))
+    assert (nowhere.status, len(nowhere.err.strip().splitlines())) == (2, 1)
     assert (await program.run("db", "backup", str(backup))).status == 2
     with psycopg.connect(url.out.strip()) as connection:
         connection.execute('DELETE FROM "SyncLog"')
