@@ -16,6 +16,7 @@ import pytest
 
 from hamgam.db import embedded
 from hamgam.db.embedded import embedded_server, postgres_program
+from hamgam.errors import UsageError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there is no socket on Windows")
 AS_ROOT = sys.platform != "win32" and os.geteuid() == 0
@@ -67,6 +68,20 @@ def test_nobody_but_its_owner_reaches_the_server(data: Path) -> None:
                 arguments = [sys.executable, "-c", INTRUDER, str(data), str(data / "pg")]
                 tried = subprocess.run(arguments, capture_output=True, text=True)
                 assert (tried.stdout.split(), tried.stderr) == (["refused"] * 4, "")
+
+
+@posix
+def test_a_path_that_holds_no_socket(data: Path) -> None:
+    """As root its socket would have to lie where every user may replace it."""
+    long = data / ("x" * 90)
+    if AS_ROOT:
+        with pytest.raises(UsageError, match=r"^DATA_DIR: [^\n]*too long"), embedded_server(long):
+            pass
+        return
+    with embedded_server(long) as url, psycopg.connect(url) as connection:
+        [place] = connection.execute("SHOW unix_socket_directories").fetchone() or ()
+        assert Path(place).stat().st_uid == os.geteuid()
+        assert mode(Path(place)) & 0o022 == 0
 
 
 @posix

@@ -42,6 +42,10 @@ unix_socket_permissions = 0700
 """
 
 
+_LONGEST_FOR_ROOT = 103 - len("/.s.PGSQL.5432")
+"""A longer path holds no socket; the library would put it into a directory that every user may write to."""
+
+
 @contextmanager
 def embedded_server(data_dir: Path) -> Iterator[str]:
     """Start or join the embedded server under `data_dir`; yields the URL of its database. Blocking.
@@ -50,6 +54,8 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
     Raises `UsageError` when the directory cannot be used and `Unavailable` when the server does not start.
     """
     directory = data_dir.absolute() / "pg"
+    if _is_root() and len(os.fsencode(directory)) > _LONGEST_FOR_ROOT:
+        raise UsageError(f"DATA_DIR: {directory.parent} is too long a path for root; choose a shorter one")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         _keep_private(directory.parent)
@@ -97,7 +103,11 @@ def _server_class(data_dir: Path) -> type[PostgresServer]:
 def _keep_private(directory: Path) -> None:
     """Owner only; as root the server runs as a user of its own, which must be able to pass through."""
     if sys.platform != "win32":
-        directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        directory.chmod(0o711 if _is_root() else 0o700)
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _configure(directory: Path) -> None:
