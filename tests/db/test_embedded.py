@@ -145,6 +145,7 @@ def test_with_a_port_the_server_asks_for_its_password_from_the_first_moment_on(d
 def test_the_password_is_made_once_and_is_long(data: Path) -> None:
     data.mkdir()
     secret = data / "pg.password"
+    secret.touch(mode=0o600)  # as a start leaves it that was broken off here
     embedded._make_password(secret)
     first = secret.read_text()
     embedded._make_password(secret)

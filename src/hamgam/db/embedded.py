@@ -136,7 +136,7 @@ def _with_database(server: PostgresServer, password: str) -> str:
 
 
 def _make_password(secret: Path) -> None:
-    if not secret.exists():
+    if not secret.exists() or not secret.stat().st_size:
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(32), encoding="ascii")
 
