@@ -161,6 +161,9 @@ async def test_the_database_commands(program: Program, folder: Path, box: Sandbo
     # The deletion was rolled out with its connection's end: psycopg commits when the block ends well.
     backup = folder / "before.dump"
     assert (await program.run("db", "backup", str(backup))).status == 0
+    assert backup.stat().st_mode & 0o777 == 0o600
+    nowhere = await program.run("db", "backup", str(folder / "no" / "such" / "folder"))
+    assert (nowhere.status, len(nowhere.err.strip().splitlines())) == (2, 1)
     assert (await program.run("db", "backup", str(backup))).status == 2
     with psycopg.connect(url.out.strip()) as connection:
         connection.execute('DELETE FROM "SyncLog"')
@@ -306,3 +309,21 @@ async def test_an_import_that_breaks_off_says_so_and_goes_on(box: Sandbox, progr
     assert done.status == 0, done.err
     assert done.json["created"] + done.json["linked"] == 3
     assert len(box.crm.persons) == 5
+
+
+async def test_what_others_left_in_the_log_is_printed_as_it_is(program: Program, database_url: str) -> None:
+    """Square brackets are no markup, and a status that this version does not know is no reason to stop."""
+    odd = "[/red] {GOSSIP}"
+    await program.run("db", "upgrade")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            'INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", direction, operation,'
+            ' status, reason, "triggerType", "sourceEntityId", "startedAt", "errorMessage")'
+            " VALUES (gen_random_uuid(), %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s,"
+            " %(odd)s, now(), %(odd)s)",
+            {"odd": odd},
+        )
+    for arguments in (("logs",), ("logs", "--json"), ("status",), ("status", "--json")):
+        done = await program.run(*arguments)
+        assert (done.status, done.err) == (0, ""), done.err
+        assert odd in done.out or arguments[0] == "status"

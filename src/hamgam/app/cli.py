@@ -8,6 +8,7 @@ import asyncio
 import os
 import selectors
 import sys
+import traceback
 from collections.abc import Coroutine, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -333,7 +334,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _explained(error: Exception) -> int:
-    """Say what a person can act on, in one line; what is left is a defect of ours and goes on up.
+    """Say what a person can act on, in one line; what is left is a defect of ours.
 
     Tasks that ran together fail together: the first of them that is known is told.
     """
@@ -350,7 +351,13 @@ def _explained(error: Exception) -> int:
             return _say(remote_line(error), 3)
     if isinstance(error, DATABASE_GONE):
         return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
-    raise error
+    return _defect(error)
+
+
+def _defect(error: BaseException) -> int:
+    """The way of the code to it and its kind, without its text, which may quote a customer."""
+    way = "".join(traceback.format_tb(error.__traceback__))
+    return _say(f"{way}{type(error).__name__}: a defect of hamgam; please report these lines", 1)
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:

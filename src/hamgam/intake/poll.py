@@ -48,7 +48,7 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     cursors = await cursor.load(site.db)
     queued, failed = 0, None
     for stream, reached in cursors.items():
-        position = reached.position
+        position = await _usable(site, stream, reached.position)
         try:
             found = await find(site, stream, position - timedelta(seconds=overlap_seconds), Trigger.POLL)
         except SyncError as error:
@@ -64,6 +64,15 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     if failed is not None:
         raise failed
     return queued
+
+
+async def _usable(site: Site, stream: Stream, position: datetime) -> datetime:
+    """A position in the future was never read there, and nothing would ever be found after it."""
+    if believable(position, site.clock()):
+        return position
+    logger.warning("poll.cursor_unusable", stream=stream)
+    await cursor.start_again(site.db, stream)
+    return cursor.BEGINNING
 
 
 async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) -> Found:

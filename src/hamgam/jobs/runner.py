@@ -20,6 +20,8 @@ logger = structlog.get_logger()
 
 SECOND_LOOK_SECONDS = 10
 """A notice may come some seconds before its change can be read."""
+_PAUSE_SECONDS = 2
+"""Between two looks at an entity that the time gate does not hold apart, because the first wrote nothing."""
 
 
 async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) -> Outcome:
@@ -71,14 +73,17 @@ async def resume_held_up(db: Database) -> None:
 
 
 async def _follow_up(site: Site, notice: ChangeNotice, outcome: Outcome) -> None:
-    at = outcome.again_at
+    """What came meanwhile waits for the same moment: it must not use up retries or fill the log."""
+    at, now = outcome.again_at, site.clock()
     if at is None and look_again(notice, outcome.reason, site.rules.polls):
-        at = site.clock() + timedelta(seconds=SECOND_LOOK_SECONDS)
-    if at is None:
+        at = now + timedelta(seconds=SECOND_LOOK_SECONDS)
+    if at is None and outcome.status is Status.SUCCESS:
         return
-    again = replace(notice, transaction_id=None, payload={AFTER: outcome.reason or "BUSY"})
     async with site.db.transaction() as connection:
-        await queue.enqueue(connection, [again], at=at)
+        if at is not None:
+            again = replace(notice, transaction_id=None, payload={AFTER: outcome.reason or "BUSY"})
+            await queue.enqueue(connection, [again], at=at)
+        await queue.put_off(connection, notice.key, at or now + timedelta(seconds=_PAUSE_SECONDS))
 
 
 async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:

@@ -97,7 +97,11 @@ class Worker:
         self._app.periodic(cron=cron)(registered)
 
     async def _sync(self, **args: Any) -> None:
-        await run_notice(self._site, queue.notice_of(args))
+        notice = queue.notice_of(args)
+        if notice is None:
+            logger.error("job.unusable")
+            return
+        await run_notice(self._site, notice)
 
     async def _poll(self) -> None:
         if not self._work.poll_interval_seconds:
@@ -111,6 +115,8 @@ class Worker:
 
     async def _keep(self, timestamp: int) -> None:
         """Put back what was left behind by the dead, by broken connections and for want of a customer."""
+        for job_id in await queue.drop_unusable(self._db):
+            logger.warning("job.dropped", job=job_id)
         stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
             logger.warning("job.released", job=job_id)
