@@ -16,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 
 from hamgam.db.engine import DATABASE_GONE, Database
+from hamgam.db.eviction import evict_silent
 from hamgam.errors import SyncError, where
 from hamgam.jobs import queue
 from hamgam.jobs.runner import run_notice
@@ -117,6 +118,8 @@ class Worker:
 
     async def _keep(self, timestamp: int) -> None:
         """Put back what dead workers and broken connections left, and make sure that polling goes on."""
+        if evicted := await evict_silent(self._db):
+            logger.warning("process.evicted", sessions=evicted)
         stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
             if await queue.release(self._db, job_id):

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 import msgspec
+from sqlalchemy import text
 
+from hamgam.db.engine import Database
 from hamgam.errors import Reason, SyncError, UsageError
 from hamgam.model import CrmId, FinanceContact, FinanceId, Operation, Status
 from hamgam.persian import text_key
@@ -21,9 +23,11 @@ from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
+from hamgam.systems.lease import Lease, holding
 from hamgam.trail import imports, mapping
 from hamgam.trail.imports import ImportRecord
 
+_LOCK = "initial import"
 _MOST_READS = 4
 
 
@@ -83,7 +87,7 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
     """Run the import. Raises `UsageError` when one has finished or is running, `SyncError` when a side cannot
     be read; a run that broke off while writing says so in its result.
     """
-    async with site.db.locked("initial import") as held:
+    async with site.db.locked(_LOCK) as held:
         if not held:
             raise UsageError("initial-import: another import is running")
         finished = await imports.finished_at(site.db)
@@ -92,7 +96,13 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
                 f"initial-import: an import has finished at {finished:%Y-%m-%d %H:%M} UTC; "
                 "use --again to link and add what is new"
             )
-        return await _import(site, options, watcher)
+        with holding(Lease(lambda: _still_ours(held), site.monotonic)):
+            return await _import(site, options, watcher)
+
+
+async def _still_ours(held: Database) -> None:
+    """The lock is there as long as the connection is: one that broke does not come back."""
+    await held.execute(text("SELECT 1"))
 
 
 async def _import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
