@@ -87,3 +87,13 @@ def test_a_number_that_several_customers_have_is_for_a_person(number: str, taken
     chosen = planned(replace(CONTACT, number=number), known)
     assert chosen == Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, OWN)
     assert planned(CONTACT, known).operation is Operation.LINK
+
+
+@pytest.mark.parametrize("taken", [(), (OWN,)])
+def test_a_number_that_the_import_gave_to_another_contact_is_no_match(taken: tuple[CrmId, ...]) -> None:
+    """A contact's own number may well be what another contact's customer was created under a moment ago."""
+    known = knowing(numbers={"77": OWN}, taken=taken)
+    known.made["77"] = FinanceId("another")
+    assert planned(replace(CONTACT, number="77"), known) == Plan(Operation.CREATE, None, SITE_NUMBER)
+    known.made["77"] = CODE
+    assert planned(replace(CONTACT, number="77"), known).crm_id == OWN

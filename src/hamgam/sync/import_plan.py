@@ -19,6 +19,8 @@ class Known:
     """CRM customers that belong to a finance contact."""
     unfinished: set[FinanceId]
     """Contacts whose create an earlier run sent without seeing its end."""
+    made: dict[str, FinanceId] = field(default_factory=dict)
+    """Numbers, in normal form, under which the import has made or is making customers, by contact."""
     shared: set[str] = field(default_factory=set)
     """Numbers, in normal form, that several CRM customers have."""
 
@@ -49,6 +51,8 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
         return Plan(Operation.NONE, skip)
     number = site_number(contact.code)
     for candidate in (contact.number or "", number):
+        if known.made.get(text_key(candidate), contact.code) != contact.code:
+            continue  # this number came into the CRM by the import itself, for another contact
         crm_id = known.numbers.get(text_key(candidate)) if candidate else None
         if crm_id is not None and text_key(candidate) in known.shared:
             return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, candidate, crm_id)

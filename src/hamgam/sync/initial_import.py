@@ -185,8 +185,16 @@ async def _write(
 
 async def _known(site: Site) -> Known:
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
+    unfinished = await imports.unfinished(site.db)
     known = Known(
-        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=await imports.unfinished(site.db)
+        mapped=mapped,
+        numbers={},
+        taken=set(mapped.values()),
+        unfinished=unfinished,
+        made={
+            text_key(site.rules.numbers.crm_number(code)): code
+            for code in unfinished | await imports.created(site.db)
+        },
     )
     await _read_numbers(site, known)
     return known
