@@ -9,15 +9,19 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from hamgam.sandbox import CRM_PASSWORD, CRM_USERNAME, FINANCE_PASSWORD_MD5, FINANCE_USERNAME, Sandbox
+
+SHAPES = {"one process": ("start",), "three workers": ("web", "worker", "worker", "worker")}
+"""The ways to run the service, and the commands that each takes."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,8 @@ class Program:
         return Ended(process.returncode, out.decode(), err.decode())
 
     @asynccontextmanager
-    async def running(self, *arguments: str, **more: str) -> AsyncIterator["Running"]:
-        """A process that stays; it is told to stop at the end and has to end well."""
+    async def running(self, *arguments: str, started: bool = True, **more: str) -> AsyncIterator["Running"]:
+        """A process that stays, `started` or about to; it is told to stop at the end and has to end well."""
         process = await self.start(*arguments, **more)
         assert process.stderr is not None
         lines: list[str] = []
@@ -72,7 +76,8 @@ class Program:
 
         reading = asyncio.create_task(read())
         try:
-            await until(lambda: _has(lines, "hamgam.started"))
+            if started:
+                await until(lambda: _has(lines, "hamgam.started"), seconds=60)
             yield Running(process, lines)
         finally:
             if process.returncode is None:
@@ -83,11 +88,58 @@ class Program:
         assert status == 0, "".join(lines)
         assert not any("Traceback" in line for line in lines), "".join(lines)
 
+    @asynccontextmanager
+    async def doomed(self, *arguments: str, **more: str) -> AsyncIterator["Running"]:
+        """A process that a test may stop or kill as it likes; whatever is left of it at the end is killed."""
+        process = await self.start(*arguments, **more)
+        lines: list[str] = []
+        reading = asyncio.create_task(_collect(process, lines))
+        try:
+            yield Running(process, lines)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            await reading
+
+    @asynccontextmanager
+    async def together(self, *commands: str, **more: str) -> AsyncIterator[list["Running"]]:
+        """Processes that stay, started side by side."""
+        async with AsyncExitStack() as stack:
+            processes = [
+                await stack.enter_async_context(self.running(command, started=False, **more))
+                for command in commands
+            ]
+            for each in processes:
+                await until(lambda lines=each.lines: _has(lines, "hamgam.started"), seconds=60)
+            yield processes
+
+    def rows(self, sql: str) -> list[Any]:
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            return connection.execute(sql).fetchall()
+
 
 @dataclass(frozen=True)
 class Running:
     process: Process
     lines: list[str]
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The lines of the process log about this event; needs LOG_FORMAT=json."""
+        read = [json.loads(line) for line in self.lines if line.startswith("{")]
+        return [line for line in read if line["event"] == event]
+
+
+async def _collect(process: Process, lines: list[str]) -> None:
+    async def read(stream: asyncio.StreamReader | None) -> None:
+        assert stream is not None
+        async for line in stream:
+            lines.append(line.decode())
+
+    await asyncio.gather(read(process.stdout), read(process.stderr))
 
 
 async def _has(lines: list[str], word: str) -> bool:
@@ -147,3 +199,17 @@ async def client(program: Program) -> AsyncIterator[httpx2.AsyncClient]:
     address = f"http://127.0.0.1:{program.environment['PORT']}"
     async with httpx2.AsyncClient(base_url=address) as made:
         yield made
+
+
+TOKEN = "a-token-for-queries"
+
+
+@pytest.fixture
+def crew(program: Program) -> Program:
+    program.environment |= {
+        "ENABLE_WEBHOOKS": "true",
+        "WEBHOOK_BASE_URL": f"http://127.0.0.1:{program.environment['PORT']}",
+        "WEBHOOK_TOKEN": TOKEN,
+        "LOG_FORMAT": "json",
+    }
+    return program

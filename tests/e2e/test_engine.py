@@ -1,6 +1,5 @@
 """`hamgam start` and its parts against both systems: changes arrive, once, and the log says how."""
 
-import asyncio
 import signal
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import psycopg
 import pytest
 
 from hamgam.sandbox import Sandbox
-from tests.e2e.conftest import Program, free_port, until
+from tests.e2e.conftest import SHAPES, Program, free_port, until
 
 SECRET = "a-secret-for-signatures"
 TOKEN = "a-token-for-queries"
@@ -33,15 +32,19 @@ def rows(program: Program, sql: str) -> list[Any]:
         return connection.execute(sql).fetchall()
 
 
+in_every_shape = pytest.mark.parametrize("processes", list(SHAPES))
+
+
+@in_every_shape
 @pytest.mark.parametrize("shape", ["nested", "flat"])
 async def test_a_webhook_becomes_a_contact_and_an_edit_its_update(
-    box: Sandbox, program: Program, shape: str
+    box: Sandbox, program: Program, shape: str, processes: str
 ) -> None:
     from dataclasses import replace
 
     box.crm.mood = replace(box.crm.mood, webhook_shape=shape, webhook_signed=True)
     box.crm.webhook_secret = SECRET
-    async with program.running("start", **webhooks(program)):
+    async with program.together(*SHAPES[processes], **webhooks(program)):
 
         async def registered() -> bool:
             return bool(box.crm.registrations)
@@ -69,7 +72,10 @@ async def test_a_webhook_becomes_a_contact_and_an_edit_its_update(
     }
 
 
-async def test_the_query_shape_reaches_customers_and_quotes(box: Sandbox, program: Program) -> None:
+@in_every_shape
+async def test_the_query_shape_reaches_customers_and_quotes(
+    box: Sandbox, program: Program, processes: str
+) -> None:
     from dataclasses import replace
 
     box.crm.mood = replace(box.crm.mood, webhook_shape="query", webhook_api=False)
@@ -79,7 +85,7 @@ async def test_the_query_shape_reaches_customers_and_quotes(box: Sandbox, progra
         quote=f"{base}/quote?token={TOKEN}",
         invoice=f"{base}/invoice/wrong",
     )
-    async with program.running("start", **webhooks(program, WEBHOOK_TOKEN=TOKEN)):
+    async with program.together(*SHAPES[processes], **webhooks(program, WEBHOOK_TOKEN=TOKEN)):
         customer = box.crm.add_customer("organization", nickName="شرکت نور", customerNumber="5")
         line = {"productCode": "1", "count": 1, "baseUnitPrice": 1000, "productUnitTypeName": "عدد"}
         box.crm.add_document("quote", customer, [line], crmObjectTypeCode="PI_3")
@@ -95,8 +101,9 @@ async def test_the_query_shape_reaches_customers_and_quotes(box: Sandbox, progra
     )
 
 
-async def test_polling_finds_what_no_webhook_told(box: Sandbox, program: Program) -> None:
-    async with program.running("start", POLL_INTERVAL_SECONDS="1"):
+@in_every_shape
+async def test_polling_finds_what_no_webhook_told(box: Sandbox, program: Program, processes: str) -> None:
+    async with program.together(*SHAPES[processes], POLL_INTERVAL_SECONDS="1"):
 
         async def polled() -> bool:
             return bool(rows(program, 'SELECT 1 FROM "PollCursor" WHERE "polledAt" IS NOT NULL'))
@@ -176,36 +183,3 @@ async def test_a_killed_engine_leaves_a_usable_database_and_loses_nothing(
     done = await program.run("sync", "customer", crm_id, "--json")
     assert (done.status, done.json["results"][0]["status"]) == (0, "SUCCESS")
     assert not (folder / "data" / "pg" / "postmaster.pid").exists()
-
-
-async def test_queued_webhooks_survive_a_kill(box: Sandbox, program: Program) -> None:
-    settings = webhooks(program)
-    box.crm.webhook_secret = SECRET
-    async with program.running("web", **settings):
-
-        async def registered() -> bool:
-            return bool(box.crm.registrations)
-
-        await until(registered)
-        for number in range(10):
-            box.crm.add_customer("person", nickName=f"مشتری {number}", customerNumber=str(number + 1))
-        await box.crm.deliveries_settled()
-    assert box.finance.contacts == {}
-    worker = await program.start("worker", **settings)
-
-    async def some() -> bool:
-        return len(box.finance.contacts) >= 2
-
-    await until(some)
-    worker.send_signal(signal.SIGKILL)
-    await worker.communicate()
-    async with program.running("worker", **settings):
-
-        async def all_there() -> bool:
-            await asyncio.sleep(0)
-            open_rows = """SELECT 1 FROM "SyncLog" WHERE status IN ('PENDING', 'IN_PROGRESS')"""
-            mapped = rows(program, 'SELECT count(*) FROM "EntityMapping"')
-            return mapped == [(10,)] and not rows(program, open_rows)
-
-        await until(all_there, seconds=90)
-    assert sorted(names(box)) == sorted(f"مشتری {number}" for number in range(10))

@@ -1,6 +1,8 @@
 """The queue: one waiting job per entity whatever comes, and the job engine's known edges."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -116,8 +118,43 @@ async def test_a_stalled_job_goes_back_to_waiting(db: Database, engine: App) -> 
     worker = await engine.job_manager.register_worker()
     await put(db, notice())
     stalled = await fetch(db, worker)
+    assert await queue.release(db, stalled.id)
+    again = await fetch(db, worker)
+    assert again.id is not None
+    assert again.args == stalled.args
+
+
+async def test_who_was_held_up_cannot_end_the_job_that_another_has_taken_over(
+    db: Database, engine: App
+) -> None:
+    worker = await engine.job_manager.register_worker()
+    await put(db, notice())
+    stalled = await fetch(db, worker)
     await queue.release(db, stalled.id)
-    assert (await fetch(db, worker)).id == stalled.id
+    with pytest.raises(ConnectorException):
+        await engine.job_manager.finish_job_by_id_async(stalled.id, _succeeded(), delete_job=True)
+    assert (await fetch(db, worker)).id is not None
+
+
+async def test_a_stalled_job_is_put_back_once(db: Database, engine: App) -> None:
+    worker = await engine.job_manager.register_worker()
+    await put(db, notice())
+    stalled = await fetch(db, worker)
+    released = await asyncio.gather(*(queue.release(db, stalled.id) for _ in range(5)))
+    assert sorted(released) == [False] * 4 + [True]
+    assert len(await jobs(db)) == 1
+
+
+async def test_an_echo_that_waits_does_not_hide_the_change_that_is_put_back(
+    db: Database, engine: App
+) -> None:
+    worker = await engine.job_manager.register_worker()
+    await put(db, notice())
+    stalled = await fetch(db, worker)
+    await put(db, replace(notice(), transaction_id=TransactionId(uuid4())))
+    await queue.release(db, stalled.id)
+    [job] = await jobs(db)
+    assert queue.notice_of(job.args).transaction_id is None
 
 
 async def test_a_stalled_job_ends_where_a_follow_up_waits(db: Database, engine: App) -> None:

@@ -119,6 +119,28 @@ async def test_a_job_of_a_dead_worker_is_finished_by_another(db: Database) -> No
             await b.box.journal.wait_for(1, system="finance", effect="write")
 
 
+async def test_the_search_for_stalled_jobs_goes_on_where_one_search_has_died(
+    db: Database,
+) -> None:
+    async with bench(db) as b, worker(b):
+        async with b.db.transaction() as connection:
+            await connection.execute(
+                text(
+                    "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat)"
+                    " VALUES (now() - interval '5 minutes') RETURNING id),"
+                    " alive AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)"
+                    " INSERT INTO procrastinate_jobs (queue_name, task_name, lock, status, worker_id)"
+                    " SELECT 'hamgam', 'keep', 'keep', 'doing'::procrastinate_job_status, id FROM alive"
+                    " UNION ALL SELECT 'hamgam', 'poll', 'left', 'doing', id FROM dead"
+                )
+            )
+
+        async def released() -> bool:
+            return not await b.rows("SELECT 1 FROM procrastinate_jobs WHERE lock = 'left'")
+
+        await until(released)
+
+
 async def test_a_sync_that_nobody_goes_on_with_is_taken_up(db: Database) -> None:
     async with bench(db) as b:
         crm_id = b.person()

@@ -30,6 +30,7 @@ def knowing(
         numbers=numbers or {},
         taken=set(taken),
         unfinished={CODE: {}} if unfinished else {},
+        made={SITE_NUMBER: CODE} if unfinished else {},
         in_flight=in_flight,
     )
 
@@ -109,3 +110,13 @@ def test_a_contact_that_the_engine_may_just_have_made_is_left_to_it(sent: str, l
     chosen = planned(CONTACT, knowing(in_flight=({"name": sent, "mobile": "09121112233"},)))
     assert (chosen.reason is Reason.ANSWER_LOST) is left_out
     assert (chosen.operation is Operation.CREATE) is not left_out
+
+
+@pytest.mark.parametrize("taken", [(), (OWN,)])
+def test_a_number_that_the_import_gave_to_another_contact_is_no_match(taken: tuple[CrmId, ...]) -> None:
+    """A contact's own number may well be what another contact's customer was created under a moment ago."""
+    known = knowing(numbers={"77": OWN}, taken=taken)
+    known.made["77"] = FinanceId("another")
+    assert planned(replace(CONTACT, number="77"), known) == Plan(Operation.CREATE, None, SITE_NUMBER)
+    known.made["77"] = CODE
+    assert planned(replace(CONTACT, number="77"), known).crm_id == OWN

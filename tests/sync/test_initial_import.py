@@ -280,3 +280,31 @@ async def test_two_contacts_with_one_number_are_shown_and_not_joined(db: Databas
         result, _ = await b.run_import()
         assert result.outcomes == Counter(linked=1, failed=1)
         assert result.reasons[Reason.MATCH_TAKEN] == 1
+
+
+async def test_a_broken_run_goes_on_as_if_it_had_not_broken(db: Database) -> None:
+    """Each contact's own number is the number that the next contact's customer is created under."""
+    async with bench(db) as b:
+        codes = fill(b, 20)
+        for code in codes:
+            b.box.finance.edit_contact(code, tmpid=str(code + 1))
+        b.box.faults.add(
+            Fault(FaultKind.STATUS, system="crm", effect="write", status=402, skip=7, times=None)
+        )
+        broken, _ = await b.run_import(concurrency=1)
+        assert broken.stopped_by is not None
+        # And one whose end was not stored, as after a kill.
+        await b.rows('DELETE FROM "EntityMapping" WHERE "financeId" = :code RETURNING 1', code=str(codes[2]))
+        await b.rows(
+            """UPDATE "SyncLog" SET status = 'IN_PROGRESS', intent = '{"number": ""}'"""
+            ' WHERE "sourceEntityId" = :code RETURNING 1',
+            code=str(codes[2]),
+        )
+        b.box.faults.clear()
+        done, _ = await b.run_import()
+        assert done.complete
+        assert done.outcomes == Counter(skipped=6, linked=1, created=13)
+        assert numbers(b) == Counter(str(code) for code in codes)
+        everyone = b.box.crm.persons | b.box.crm.organizations
+        pairs = await b.rows('SELECT "crmId", "financeId" FROM "EntityMapping"')
+        assert all(everyone[pair.crmId]["customerNumber"] == pair.financeId for pair in pairs)

@@ -1,20 +1,26 @@
 """What a lost answer, a crash or another process leaves behind is found again, whatever came in between."""
 
 import asyncio
+from dataclasses import replace
+from decimal import Decimal
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from hamgam.db.engine import Database
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError, TryLater
+from hamgam.jobs.runner import run_notice
 from hamgam.model import (
     ChangeNotice,
     CrmId,
+    DocumentLine,
     Entity,
     EntityKey,
     FinanceId,
     Kind,
     Operation,
+    PreInvoice,
     Status,
     TransactionId,
     Trigger,
@@ -23,8 +29,10 @@ from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.sync import attempt
 from hamgam.sync.attempt import Story
 from hamgam.sync.decide import DeletePolicy
+from hamgam.sync.initial_import import ImportOptions, Watcher, initial_import
 from hamgam.sync.match import MatchKey
 from hamgam.sync.site import Outcome
+from hamgam.systems.lease import LEASE_SECONDS
 from hamgam.trail import imports, log
 from hamgam.trail.imports import ImportIntent
 from tests.bench import Bench, bench
@@ -255,7 +263,128 @@ def taken_over_and_then(error: SyncError) -> attempt.Flow:
     return flow
 
 
+# Held up between the intent and the write
+
+
+class Seconds:
+    """A monotonic clock that is set, or that runs on by `step` each time somebody looks."""
+
+    def __init__(self, step: float = 0) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize("entity", [Entity.CUSTOMER, Entity.INVOICE])
+@pytest.mark.parametrize("taken_over", [True, False])
+async def test_a_write_that_was_held_up_leaves_only_if_nobody_else_went_on(
+    db: Database, taken_over: bool, entity: Entity
+) -> None:
+    seconds = Seconds()
+
+    async def flow(story: Story) -> Outcome:
+        finance, transaction_id = story.site.finance, story.attempt.transaction_id
+        async with story.writing(Operation.CREATE, {"name": "سارا"}):
+            seconds.now += LEASE_SECONDS
+            if taken_over:
+                site, key = story.site, story.notice.key
+                await log.open_attempt(
+                    site.db, key, Trigger.WEBHOOK, {}, site.new_transaction(), site.clock()
+                )
+            if entity is Entity.CUSTOMER:
+                await finance.create_customer(
+                    Kind.PERSON, "", {"name": "سارا"}, transaction_id=transaction_id
+                )
+            else:
+                await finance.create_document(an_order(b), transaction_id=transaction_id)
+        return attempt.outcome(story, story.ending(Status.SUCCESS))
+
+    async with bench(db) as b:
+        site = replace(b.site, monotonic=seconds)
+        key = EntityKey(entity, CrmId(str(uuid4())))
+        outcome = await attempt.run(site, notice(key), flow, repeatable=True)
+        if taken_over:
+            assert (outcome.status, outcome.reason) == (Status.SKIPPED, Reason.TAKEN_OVER)
+        else:
+            assert outcome.status is Status.SUCCESS
+        assert len(b.writes("finance")) == (0 if taken_over else 1)
+
+
+def an_order(b: Bench) -> PreInvoice:
+    return PreInvoice(
+        customer_code=FinanceId(str(b.box.finance.add_contact(Name="خریدار"))),
+        sale_model=1,
+        payment_kind=1,
+        sales_center=1,
+        sale_kind=1,
+        intermediary=0,
+        contact=None,
+        title="",
+        notes="",
+        lines=(
+            DocumentLine(
+                product_code="1",
+                product_name="",
+                unit="عدد",
+                quantity=Decimal(1),
+                unit_price=Decimal(10),
+                discount=Decimal(0),
+            ),
+        ),
+    )
+
+
+async def test_a_write_that_is_late_at_the_very_socket_is_tried_again(db: Database) -> None:
+    async with bench(db) as b:
+        late = replace(b.site, monotonic=Seconds(step=LEASE_SECONDS + 1))
+        crm_id = b.person()
+        key = EntityKey(Entity.CUSTOMER, crm_id)
+        outcome = await run_notice(late, notice(key))
+        assert (outcome.status, outcome.reason) == (Status.PENDING, Reason.UNREACHABLE)
+        assert b.writes("finance") == []
+        [row] = await b.log()
+        assert row.intent is None
+        assert (await b.sync(crm_id)).status is Status.SUCCESS
+        assert len(b.writes("finance")) == 1
+
+
 # The import is under way
+
+
+@pytest.mark.parametrize("held_up", [True, False])
+async def test_an_import_that_lost_its_lock_creates_no_more(db: Database, held_up: bool) -> None:
+    """It may go on for as long as an answer is good, which is over before anybody else can take the lock."""
+    looks, later = 0, 0.0
+
+    def monotonic() -> float:
+        nonlocal looks, later
+        looks += 1
+        if looks == 20:
+            with psycopg.connect(db.url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database d ON d.oid = database"
+                    " WHERE datname = current_database() AND locktype = 'advisory' AND objsubid = 1"
+                )
+            later = LEASE_SECONDS if held_up else 0
+        return later
+
+    async with bench(db) as b:
+        for number in range(20):
+            b.box.finance.add_contact(Name=f"مشتری {number}")
+        watcher = Watcher(planned=lambda total: None, ended=lambda line: None)
+        site = replace(b.site, monotonic=monotonic)
+        running = initial_import(site, ImportOptions(concurrency=1), watcher)
+        if held_up:
+            with pytest.raises(ExceptionGroup):
+                await running
+            assert 0 < len(b.box.crm.persons) < 20
+        else:
+            await running
+        await b.run_import(again=True)
+        names = sorted(person["nickName"] for person in b.box.crm.persons.values())
+        assert names == sorted(f"مشتری {number}" for number in range(20))
 
 
 async def test_a_customer_that_the_import_is_creating_is_that_contact(db: Database) -> None:

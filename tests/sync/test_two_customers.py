@@ -6,7 +6,7 @@ import pytest
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Operation, Status
+from hamgam.model import CrmId, CustomerProbe, FinanceContact, Operation, Status
 from hamgam.sandbox import FinanceMood
 from hamgam.sync.site import Outcome
 from tests.bench import Bench, bench
@@ -37,17 +37,31 @@ async def test_one_national_id_makes_one_contact(db: Database, spelled: str) -> 
         assert len(b.box.finance.contacts) == 1
 
 
+class AllLookFirst(FakeFinance):
+    """Nobody writes before all have seen the same."""
+
+    def __init__(self, lookers: int) -> None:
+        super().__init__()
+        self._all = asyncio.Barrier(lookers)
+
+    async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
+        found = await super().candidates(probe)
+        await self._all.wait()
+        return found
+
+
 async def test_one_contact_is_linked_once_although_two_keys_lead_to_it(db: Database) -> None:
     async with bench(db) as b:
-        code = b.box.finance.add_contact(Name="قدیم", tmpid="1", NationalCode="0079000000")
+        finance = AllLookFirst(2)
+        code = finance.put(number="1", name="قدیم", national_id="0079000000")
         by_number = b.person(customerNumber="1", mobile="", nickName="الف")
         by_national_id = b.person(customerNumber="2", mobile="", nickName="ب", nationalCode="0079000000")
-        outcomes = await at_once(b, by_number, by_national_id)
+        outcomes = await at_once(b.with_finance(finance), by_number, by_national_id)
         assert sorted(outcome.status for outcome in outcomes) == [Status.CONFLICT, Status.SUCCESS]
         (mapped,) = await b.rows('SELECT "crmId" FROM "EntityMapping"')
         wanted = "الف" if mapped.crmId == by_number else "ب"
-        assert b.contact(str(code))["Name"] == wanted
-        assert b.writes("finance") == ["SaveFormData:2BFDA"]
+        assert finance.records[code].fields["name"] == wanted
+        assert finance.called("update_customer") == 1
 
 
 async def test_a_link_writes_a_value_that_the_row_does_not_show(db: Database) -> None:

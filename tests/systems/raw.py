@@ -15,6 +15,8 @@ class RawServer:
     behaviours: list[Behaviour]
     requests: list[bytes] = field(default_factory=list)
     """The head of each request that arrived, and its body."""
+    partial: bytes = b""
+    """What arrived of a request that did not arrive whole."""
     connections: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -30,7 +32,9 @@ class RawServer:
                 self.requests.append(await _request(reader))
                 behave = self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
                 await behave(writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except asyncio.IncompleteReadError as error:
+            self.partial += error.partial
+        except ConnectionError:
             pass
         finally:
             writer.close()

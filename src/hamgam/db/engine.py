@@ -3,6 +3,8 @@
 import asyncio
 import copy
 import json
+import os
+import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -25,6 +27,9 @@ DATABASE_GONE = (
 )
 """What a call raises when the server cannot be reached, has gone away, or has no place for one more."""
 
+APPLICATION = "hamgam "
+"""What the names of our sessions begin with; the rest tells the processes apart."""
+
 
 class Database:
     """A pool of connections. Single statements commit by themselves; `transaction` groups several.
@@ -45,7 +50,7 @@ class Database:
             json_serializer=_json,
             connect_args={
                 "options": "-c timezone=UTC",
-                "application_name": "hamgam",
+                "application_name": f"{APPLICATION}{os.getpid()} {platform.node()}",
                 "connect_timeout": 10,
             },
         )

@@ -8,6 +8,7 @@ own way raises there, and cannot put a notice and its job into one commit togeth
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Executable,
     Integer,
     MetaData,
     Table,
     Text,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -29,8 +32,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -55,7 +57,7 @@ _jobs = Table(
     Column("scheduled_at", DateTime(timezone=True)),
 )
 _TODO = text("status = 'todo'::procrastinate_job_status")
-_NO_CAUSE = text("""'{"transaction_id": null}'::jsonb""")
+_NO_ECHO = _jobs.c.args.op("||")(text("""'{"transaction_id": null}'::jsonb"""))
 
 
 async def enqueue(
@@ -98,9 +100,8 @@ async def _insert(
 ) -> None:
     statement = insert_given(_jobs, tuple(rows[0]))
     came = statement.excluded
-    other_cause = _cause(_jobs.c.args).is_distinct_from(_cause(came.args))
-    no_echo = _jobs.c.args.op("||")(_NO_CAUSE)
-    changed: dict[str, Any] = {"args": case((other_cause, no_echo), else_=_jobs.c.args)}
+    other_cause = _other_cause(came)
+    changed: dict[str, Any] = {"args": case((other_cause, _NO_ECHO), else_=_jobs.c.args)}
     if now:
         changed = {"args": came.args, "priority": came.priority, "scheduled_at": null()}
     elif at is not None:
@@ -114,6 +115,11 @@ async def _insert(
         ),
         as_parameter(rows),
     )
+
+
+def _other_cause(came: Any) -> Any:
+    """Whether the job that waits is not the echo of what the one that comes is the echo of."""
+    return _cause(_jobs.c.args).is_distinct_from(_cause(came.args))
 
 
 def _cause(args: Any) -> Any:
@@ -245,23 +251,30 @@ async def broken_off(db: Database) -> list[int]:
     return list(found.scalars())
 
 
-async def drop_failed_chores(db: Database) -> None:
-    """The poll and the worker's other chores come again by themselves, so a failed one is of no use."""
-    await db.execute(
-        delete(_jobs).where(_jobs.c.task_name != SYNC_TASK, text("status IN ('failed', 'aborted')"))
-    )
+async def release(db: Database, job_id: int) -> bool:
+    """Put a job back that nobody goes on with; answers whether it was there to be put back.
 
-
-async def release(db: Database, job_id: int) -> None:
-    """Put a job back that nobody goes on with, or drop it where a follow-up for its entity waits already.
-
-    One of the two always works: a waiting follow-up makes the first impossible and the second harmless.
+    It comes back under a new id: whoever had it and was only held up cannot end it any more. Where a
+    follow-up for its entity waits already, that serves for both. One statement, so it happens once.
     """
-    mine = (_jobs.c.id == job_id, text("status IN ('doing', 'failed', 'aborted')"))
-    try:
-        await db.execute(update(_jobs).where(*mine).values(status=text("'todo'"), scheduled_at=null()))
-    except IntegrityError:
-        await db.execute(delete(_jobs).where(*mine))
+    return bool((await db.execute(_releasing(), {"job": job_id})).scalar_one())
+
+
+@cache
+def _releasing() -> Executable:
+    left = (_jobs.c.id == bindparam("job"), text("status IN ('doing', 'failed', 'aborted')"))
+    gone = delete(_jobs).where(*left).returning(*(_jobs.c[name] for name in _KEPT)).cte("gone")
+    statement = insert(_jobs).from_select(_KEPT, select(*gone.c), include_defaults=False)
+    back = statement.on_conflict_do_update(
+        index_elements=["queueing_lock"],
+        index_where=_TODO,
+        set_={"args": _NO_ECHO},
+        where=_other_cause(statement.excluded),
+    )
+    return select(func.count()).select_from(gone).add_cte(back.returning(_jobs.c.id).cte("back"))
+
+
+_KEPT = ("queue_name", "task_name", "priority", "lock", "queueing_lock", "args")
 
 
 async def drop_unusable(db: Database) -> list[int]:

@@ -16,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
 
 from hamgam.db.engine import DATABASE_GONE, Database
+from hamgam.db.eviction import evict_silent
 from hamgam.errors import SyncError, where
 from hamgam.jobs import queue
 from hamgam.jobs.runner import resume_held_up, run_notice
@@ -28,6 +29,8 @@ _POLL = "poll"
 _FETCH_SECONDS = 0.5
 """How soon a freed entity is noticed; new jobs are announced at once."""
 _STALLED_SECONDS = 30
+_FIRST = 30
+"""The priority of the search for what others left: a full queue must not put it off."""
 _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
 _AHEAD = 3
@@ -63,9 +66,10 @@ class Worker:
         self._app = App(connector=connector)
         self._app.task(name=queue.SYNC_TASK)(self._sync)
         self._app.task(name=_POLL)(self._poll)
-        self._every("* * * * * */10", self._keep)
-        self._every("0 * * * *", self._report)
-        self._every("17 3 * * *", self._purge)
+        # A lock would die with its holder only when somebody looks, and this is who looks.
+        self._every("* * * * * */10", self._keep, lock=None, priority=_FIRST)
+        self._every("0 * * * *", self._report, lock="report")
+        self._every("17 3 * * *", self._purge, lock="purge")
 
     async def run(self) -> None:
         while True:
@@ -91,9 +95,12 @@ class Worker:
                 return
             await asyncio.sleep(_RESTART_SECONDS)
 
-    def _every(self, cron: str, task: Callable[[int], Awaitable[None]]) -> None:
+    def _every(
+        self, cron: str, task: Callable[[int], Awaitable[None]], *, lock: str | None, priority: int = 0
+    ) -> None:
         name = task.__name__.strip("_")
-        registered = self._app.task(name=name, queueing_lock=name, lock=name)(_plain(task))
+        register = self._app.task(name=name, queueing_lock=name, lock=lock, priority=priority)
+        registered = register(_plain(task))
         self._app.periodic(cron=cron)(registered)
 
     async def _sync(self, **args: Any) -> None:
@@ -117,11 +124,12 @@ class Worker:
         """Put back what was left behind by the dead, by broken connections and for want of a customer."""
         for job_id in await queue.drop_unusable(self._db):
             logger.warning("job.dropped", job=job_id)
+        if evicted := await evict_silent(self._db):
+            logger.warning("process.evicted", sessions=evicted)
         stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
-            logger.warning("job.released", job=job_id)
-            await queue.release(self._db, job_id)
-        await queue.drop_failed_chores(self._db)
+            if await queue.release(self._db, job_id):
+                logger.warning("job.released", job=job_id)
         await resume_held_up(self._db)
         orphans = await queue.without_job(self._db)
         if orphans:

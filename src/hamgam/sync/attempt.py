@@ -1,6 +1,7 @@
 """The shell around one attempt of any flow: the entity's lock, the loop checks, the log row, the failures."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from hamgam.sync.decide import Ask, Skip, Wait, before_reading
 from hamgam.sync.failure import verdict
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.site import Outcome, Place, Site
+from hamgam.systems.lease import Lease, holding
 from hamgam.trail import log, mapping
 from hamgam.trail.log import Attempt, Ending, Intent, TakenOver
 
@@ -36,7 +38,8 @@ class Story:
     place: Place = field(default_factory=Place)
     """Held while the remote systems are spoken to, and left meanwhile: others may speak then."""
 
-    async def about_to_write(
+    @asynccontextmanager
+    async def writing(
         self,
         operation: Operation,
         fields: Fields,
@@ -44,8 +47,8 @@ class Story:
         *,
         finance_id: FinanceId | None = None,
         checksum: str | None = None,
-    ) -> None:
-        """Make the write that comes next durable. Raises `TakenOver`."""
+    ) -> AsyncIterator[None]:
+        """Make the write inside known, durably, before it leaves. Raises `TakenOver`, also late."""
         self.operation = operation
         intent = Intent(
             operation=operation,
@@ -55,10 +58,13 @@ class Story:
             finance_id=finance_id,
             checksum=checksum,
         )
+        lease = Lease(lambda: log.note_intent(self.site.db, self.attempt, intent), self.site.monotonic)
         self.place.leave()
-        await log.note_intent(self.site.db, self.attempt, intent)
+        await lease.renew()
         await self.place.take()
         self.sent = True
+        with holding(lease):
+            yield
 
     def conflict(self, ask: Ask) -> Conflict:
         """The decision to ask a person, as an error; a block keeps saying why it is there."""

@@ -221,10 +221,10 @@ async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> Financ
     story.operation = Operation.CREATE
     if not fields.get("name"):
         raise Refused(Reason.UNUSABLE_RECORD, "the customer has no name in the CRM")
-    await story.about_to_write(Operation.CREATE, fields, customer.number)
-    return await story.site.finance.create_customer(
-        customer.kind, customer.number, fields, transaction_id=story.attempt.transaction_id
-    )
+    async with story.writing(Operation.CREATE, fields, customer.number):
+        return await story.site.finance.create_customer(
+            customer.kind, customer.number, fields, transaction_id=story.attempt.transaction_id
+        )
 
 
 async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fields: Fields) -> None:
@@ -248,9 +248,9 @@ def _unseen(theirs: Fields, fields: Fields) -> bool:
 
 
 async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:
-    await story.about_to_write(Operation.UPDATE, fields, customer.number, finance_id=code)
-    story.after = dict(fields)
-    _same_code(code, await story.site.finance.update_customer(code, customer.number, fields))
+    async with story.writing(Operation.UPDATE, fields, customer.number, finance_id=code):
+        story.after = dict(fields)
+        _same_code(code, await story.site.finance.update_customer(code, customer.number, fields))
 
 
 def _same_code(sent: FinanceId, answered: FinanceId) -> None:
@@ -262,8 +262,8 @@ def _same_code(sent: FinanceId, answered: FinanceId) -> None:
 async def _deactivate(story: Story, code: FinanceId) -> Outcome:
     known = story.known
     assert known is not None
-    await story.about_to_write(Operation.UPDATE, {"active": "0"})
-    _same_code(code, await story.site.finance.deactivate_customer(code))
+    async with story.writing(Operation.UPDATE, {"active": "0"}):
+        _same_code(code, await story.site.finance.deactivate_customer(code))
     story.after = {"active": "0"}
     ending = story.ending(Status.SUCCESS, Reason.DELETED_IN_CRM)
     binding = _binding(story, DELETED, known.finance_checksum, None)

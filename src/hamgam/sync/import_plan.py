@@ -22,6 +22,8 @@ class Known:
     """Contacts whose create an earlier run sent without seeing its end, and what it sent."""
     in_flight: Sequence[Fields] = ()
     """The values of creates in finance whose end is not known yet."""
+    made: dict[str, FinanceId] = field(default_factory=dict)
+    """Numbers, in normal form, under which the import has made or is making customers, by contact."""
     shared: set[str] = field(default_factory=set)
     """Numbers, in normal form, that several CRM customers have."""
 
@@ -52,11 +54,12 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
         return Plan(Operation.NONE, skip)
     number = site_number(contact.code)
     own = (contact.number or "").strip()
-    if own and text_key(own) in known.numbers:
+    elsewhere = known.made.get(text_key(own), contact.code) != contact.code
+    if own and text_key(own) in known.numbers and not elsewhere:
         return _in_crm(own, known)
     if text_key(number) not in known.numbers:
         return Plan(Operation.CREATE, None, number)
-    if own and contact.code not in known.unfinished:
+    if own and known.made.get(text_key(number)) != contact.code:
         # Its own number says that it is somebody else than the customer whose number its code stands for.
         return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, known.numbers[text_key(number)])
     return _in_crm(number, known)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 import msgspec
+from sqlalchemy import text
 
+from hamgam.db.engine import Database
 from hamgam.errors import Reason, SyncError, UsageError
 from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation, Status
 from hamgam.persian import text_key
@@ -21,9 +23,11 @@ from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
+from hamgam.systems.lease import Lease, holding
 from hamgam.trail import attention, imports, mapping
 from hamgam.trail.imports import ImportRecord
 
+_LOCK = "initial import"
 _MOST_READS = 4
 
 
@@ -83,7 +87,7 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
     """Run the import. Raises `UsageError` when one has finished or is running, `SyncError` when a side cannot
     be read; a run that broke off while writing says so in its result.
     """
-    async with site.db.locked("initial import") as held:
+    async with site.db.locked(_LOCK) as held:
         if not held:
             raise UsageError("initial-import: another import is running")
         finished = await imports.finished_at(site.db)
@@ -92,7 +96,13 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
                 f"initial-import: an import has finished at {finished:%Y-%m-%d %H:%M} UTC; "
                 "use --again to link and add what is new"
             )
-        return await _import(site, options, watcher)
+        with holding(Lease(lambda: _still_ours(held), site.monotonic)):
+            return await _import(site, options, watcher)
+
+
+async def _still_ours(held: Database) -> None:
+    """The lock is there as long as the connection is: one that broke does not come back."""
+    await held.execute(text("SELECT 1"))
 
 
 async def _import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
@@ -179,7 +189,15 @@ async def _known(site: Site) -> Known:
     unfinished = await imports.unfinished(site.db)
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
     known = Known(
-        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=unfinished, in_flight=in_flight
+        mapped=mapped,
+        numbers={},
+        taken=set(mapped.values()),
+        unfinished=unfinished,
+        in_flight=in_flight,
+        made={
+            text_key(site.rules.numbers.crm_number(code)): code
+            for code in unfinished.keys() | await imports.created(site.db)
+        },
     )
     await _read_numbers(site, known)
     return known

@@ -117,15 +117,15 @@ async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice, che
     story.after = _written(ready)
     transaction_id = story.attempt.transaction_id
     if isinstance(decision, Update):
-        await story.about_to_write(Operation.UPDATE, {}, checksum=checksum)
-        saved = await story.site.finance.update_document(
-            decision.finance_id, ready, transaction_id=transaction_id
-        )
+        async with story.writing(Operation.UPDATE, {}, checksum=checksum):
+            saved = await story.site.finance.update_document(
+                decision.finance_id, ready, transaction_id=transaction_id
+            )
         if saved.key != decision.finance_id:
             raise Conflict(Reason.OTHER_CODE, f"{decision.finance_id} was sent, {saved.key} was written")
     else:
-        await story.about_to_write(Operation.CREATE, {}, checksum=checksum)
-        saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
+        async with story.writing(Operation.CREATE, {}, checksum=checksum):
+            saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
     return saved
 
 

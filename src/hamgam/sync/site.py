@@ -1,6 +1,7 @@
 """What a flow works with: both systems, the database, the site's rules, and time and chance as arguments."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,7 @@ class Site:
     new_transaction: Callable[[], TransactionId]
     random: Callable[[], float]
     """Uniform in [0, 1)."""
+    monotonic: Callable[[], float] = time.monotonic
     places: asyncio.Semaphore | None = None
     """How many syncs may speak to the remote systems side by side; None: any number."""
 

@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 import truststore
+from aiohttp.abc import AbstractStreamWriter
 
 from hamgam.errors import Reason, Refused, SyncError
 from hamgam.model import System
+from hamgam.systems.lease import Lease, TooLate, held
 from hamgam.systems.outcomes import Effect, broken_answer, check_status, transport_error
 from hamgam.systems.ports import CallObserver, Limiter
 from hamgam.systems.proxy import Proxy, environment_proxy
@@ -137,10 +139,13 @@ class HttpClient:
         one of the classes in `hamgam.errors`.
         """
         self._guard(effect)
+        lease = held() if effect is Effect.WRITE else None
         async with self._limiter.slot():
+            if lease is not None:
+                await lease.renew()
             started = self._monotonic()
             try:
-                reply = await self._exchange(method, path, body, headers, effect)
+                reply = await self._exchange(method, path, body, headers, effect, lease)
             except SyncError as error:
                 self._tell(started, error.reason)
                 raise
@@ -195,9 +200,15 @@ class HttpClient:
         self._observer.called(self.system, ok=reason is None, reason=reason or "", seconds=seconds)
 
     async def _exchange(
-        self, method: str, path: str, body: object | None, headers: Mapping[str, str], effect: Effect
+        self,
+        method: str,
+        path: str,
+        body: object | None,
+        headers: Mapping[str, str],
+        effect: Effect,
+        lease: Lease | None,
     ) -> Reply:
-        request = self._request(method, path, body, headers, self._whole)
+        request = self._request(method, path, body, headers, self._whole, lease)
         try:
             async with request as response:
                 content = await _limited(response)
@@ -234,10 +245,11 @@ class HttpClient:
         body: object | None,
         headers: Mapping[str, str],
         timeout: aiohttp.ClientTimeout,
+        lease: Lease | None = None,
     ) -> Any:
         data, extra = None, dict(headers)
         if body is not None:
-            data = self._encoded(body)
+            data = _Body(self._encoded(body), lease)
             extra["Content-Type"] = "application/json; charset=utf-8"
         session = self._open_session()
         proxy, proxy_headers = None, None
@@ -272,6 +284,23 @@ class HttpClient:
             self._proxy = environment_proxy(self.base_url)
             self._session = session
         return self._session
+
+
+class _Body(aiohttp.BytesPayload):
+    """A body that is handed to the socket only while the lease is good.
+
+    This is the last moment at which a process that was stopped can still keep a write back: the head waits
+    to be sent with the body.
+    """
+
+    def __init__(self, content: bytes, lease: Lease | None) -> None:
+        super().__init__(content)
+        self._lease = lease
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if self._lease is not None and not self._lease.valid:
+            raise TooLate
+        await super().write_with_length(writer, content_length)
 
 
 def never_resend(session: aiohttp.ClientSession) -> None:

@@ -12,6 +12,7 @@ import aiohttp
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
 from hamgam.model import System
+from hamgam.systems.lease import TooLate
 
 MAX_REMOTE_TEXT = 300
 
@@ -35,7 +36,10 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return NeedsOperator(Reason.WRONG_ADDRESS, detail, system=system)
         case (
-            aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientHttpProxyError()
+            aiohttp.ClientConnectorError()
+            | aiohttp.ConnectionTimeoutError()
+            | aiohttp.ClientHttpProxyError()
+            | aiohttp.ClientConnectionError(__cause__=TooLate())
         ):
             return TryLater(Reason.UNREACHABLE, detail, system=system)
     if effect is Effect.WRITE:

@@ -91,6 +91,19 @@ async def unfinished(db: Database) -> dict[FinanceId, Fields]:
     return {FinanceId(row.sourceEntityId): row.intent.get("fields", {}) for row in found}
 
 
+async def created(db: Database) -> set[FinanceId]:
+    """Contacts for which the import has made a customer."""
+    t = sync_log.c
+    found = await db.execute(
+        select(t.sourceEntityId).where(
+            t.direction == Direction.FINANCE_TO_CRM,
+            t.operation == Operation.CREATE,
+            t.status == Status.SUCCESS,
+        )
+    )
+    return {FinanceId(code) for code in found.scalars()}
+
+
 async def being_created(db: Database, number: str) -> FinanceContact | None:
     """The contact that an import is creating in the CRM under this number, as it was read from finance.
 
