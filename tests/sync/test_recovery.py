@@ -474,3 +474,24 @@ async def test_a_value_with_a_zero_character_is_synchronised(db: Database) -> No
         assert done.status is Status.SUCCESS
         assert (await b.sync(crm_id)).reason is Reason.CHECKSUM_MATCH
         assert len(b.box.finance.contacts) == 1
+
+
+async def test_who_takes_over_a_fresh_intent_waits_until_the_write_has_landed(db: Database) -> None:
+    """The one who was sending it has lost the database, not finance: its contact is about to be there."""
+    async with bench(db) as b:
+        crm_id = b.person()
+        b.box.faults.add(Fault(FaultKind.RESET_BEFORE, system="finance", operation="SaveFormData:2BFDA"))
+        await b.sync(crm_id)
+        await b.rows("""UPDATE "SyncLog" SET status = 'IN_PROGRESS' RETURNING 1""")
+        b.box.journal.clear()
+        early = await b.sync(crm_id, later=False, trigger=Trigger.MANUAL)
+        assert (early.status, early.reason) == (Status.PENDING, Reason.ANSWER_LOST)
+        assert early.again_at is not None
+        assert b.calls("finance") == b.calls("crm") == []
+        b.box.finance.add_contact(Name="سارا محمدی", MobileNo="09121112233", tmpid="900")
+        b.clock.now = early.again_at
+        done = await b.sync(crm_id, later=False)
+        assert (done.status, done.operation) == (Status.SUCCESS, Operation.LINK)
+        assert len(b.box.finance.contacts) == 1
+        [row] = await b.log()
+        assert row.retryCount == 2, "the lost answer and the process that was gone, but not the wait"

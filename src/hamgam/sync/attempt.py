@@ -9,7 +9,7 @@ from typing import Any
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
 from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, Operation, Status
 from hamgam.sync.decide import Ask, Skip, Wait, before_reading
-from hamgam.sync.failure import verdict
+from hamgam.sync.failure import LANDING_SECONDS, verdict
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.site import Outcome, Place, Site
 from hamgam.systems.lease import Lease, holding
@@ -58,7 +58,11 @@ class Story:
             finance_id=finance_id,
             checksum=checksum,
         )
-        lease = Lease(lambda: log.note_intent(self.site.db, self.attempt, intent), self.site.monotonic)
+
+        async def note() -> None:
+            await log.note_intent(self.site.db, self.attempt, replace(intent, noted_at=self.site.clock()))
+
+        lease = Lease(note, self.site.monotonic)
         self.place.leave()
         await lease.renew()
         await self.place.take()
@@ -141,6 +145,8 @@ async def _attempt(
         known = replace(known, crm_checksum=None, finance_checksum=None)
     finance_id = known.finance_id if known else None
     story = Story(site, notice, known, attempt, finance_id=finance_id, place=Place(site.places))
+    if repeatable and (landed := _landed_at(attempt.intent)) and landed > site.clock():
+        return await _wait_for_landing(story, landed)
     try:
         await story.place.take()
         return await _run(story, flow, repeatable)
@@ -148,6 +154,18 @@ async def _attempt(
         return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)
     finally:
         story.place.leave()
+
+
+def _landed_at(left: Intent | None) -> datetime | None:
+    """When a write that an earlier attempt was about to send has surely arrived or never will."""
+    return left.noted_at + timedelta(seconds=LANDING_SECONDS) if left and left.noted_at else None
+
+
+async def _wait_for_landing(story: Story, landed: datetime) -> Outcome:
+    """Whoever was sending it may be at it still, with a broken connection to the database behind it."""
+    ending = replace(story.ending(Status.PENDING, Reason.ANSWER_LOST), keep_intent=True)
+    await log.postpone(story.site.db, story.attempt, ending, counts=False)
+    return outcome(story, ending, again_at=landed)
 
 
 async def _run(story: Story, flow: Flow, repeatable: bool) -> Outcome:

@@ -68,8 +68,14 @@ async def creates_in_flight(db: Database) -> list[Fields]:
             unknown,
         )
     )
-    intents = (intent_of(stored) for stored in found.scalars())
-    return [intent.fields for intent in intents if intent is not None]
+    return [intent.fields for stored in found.scalars() if (intent := _readable(stored))]
+
+
+def _readable(stored: Any) -> Intent | None:
+    try:
+        return intent_of(stored)
+    except ValueError:
+        return None
 
 
 async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:

@@ -69,6 +69,8 @@ class Intent:
     """The contact that was about to be written; None for a create and for documents."""
     checksum: str | None = None
     """Of the document as it was sent; None for a customer."""
+    noted_at: datetime | None = None
+    """When it was about to be sent; None where an older version has not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +304,7 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
         "fields": dict(intent.fields),
         "financeId": intent.finance_id,
         "checksum": intent.checksum,
+        "notedAt": intent.noted_at.isoformat() if intent.noted_at else None,
     }
 
 
@@ -314,6 +317,7 @@ class _Stored(msgspec.Struct, rename="camel"):
     fields: dict[str, str] = {}
     finance_id: str | None = None
     checksum: str | None = None
+    noted_at: datetime | None = None
 
 
 def intent_of(stored: Any) -> Intent | None:
@@ -331,6 +335,7 @@ def intent_of(stored: Any) -> Intent | None:
         fields=known.fields,
         finance_id=FinanceId(known.finance_id) if known.finance_id else None,
         checksum=known.checksum,
+        noted_at=known.noted_at,
     )
 
 
