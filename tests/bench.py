@@ -1,13 +1,14 @@
 """The engine on a workbench: both sandbox systems, real connectors, a real database, a clock that is set."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from aiohttp.abc import AbstractResolver
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
@@ -32,12 +33,14 @@ from hamgam.sandbox import (
 )
 from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
 from hamgam.sync.site import Outcome, Rules, Site
+from hamgam.systems.breaker import Breaker
 from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
-from hamgam.systems.ports import FinanceConnector
+from hamgam.systems.ports import FinanceConnector, Limiter
 from hamgam.systems.siagh.client import SiaghConnector
 from hamgam.trail.remote import CallTally, SharedSessions
+from tests.fakes import Outages
 
 
 class Clock:
@@ -54,7 +57,8 @@ class Clock:
 
 
 class Bench:
-    def __init__(self, box: Sandbox, site: Site, clock: Clock) -> None:
+    def __init__(self, box: Sandbox, site: Site, clock: Clock, outages: Outages) -> None:
+        self.outages = outages
         self.box = box
         self.site = site
         self.db = site.db
@@ -69,7 +73,7 @@ class Bench:
 
     def with_finance(self, finance: FinanceConnector) -> "Bench":
         """The same bench with another finance system in its place."""
-        return Bench(self.box, replace(self.site, finance=finance), self.clock)
+        return Bench(self.box, replace(self.site, finance=finance), self.clock, self.outages)
 
     async def sync(
         self,
@@ -121,9 +125,15 @@ async def bench(
     timeout_seconds: float = 5,
     page_size: int = 100,
     finance_password: str = FINANCE_PASSWORD_MD5,
+    limiters: Mapping[System, Limiter] | None = None,
+    host: str = "127.0.0.1",
+    resolver: AbstractResolver | None = None,
+    pause: Callable[[float], Awaitable[object]] | None = None,
     **rules: Any,
 ) -> AsyncIterator[Bench]:
-    clock = Clock()
+    """`pause` is how the circuit breakers sleep; without it there are none. `resolver` finds `host`."""
+    clock, outages = Clock(), Outages()
+    share = limiters or {system: LocalLimiter(8, 0) for system in System}
 
     async def sleep(seconds: float) -> None:
         clock.pass_seconds(seconds)
@@ -133,12 +143,13 @@ async def bench(
     async with Sandbox(crm_mood=crm_mood, finance_mood=finance_mood) as box:
         clients = {
             system: HttpClient(
-                address,
+                address.replace("127.0.0.1", host),
                 system,
                 timeout_seconds=timeout_seconds,
-                limiter=LocalLimiter(8, 0),
+                limiter=share[system],
                 observer=tally,
                 read_only=read_only,
+                resolver=resolver,
             )
             for system, address in ((System.CRM, box.crm_url), (System.FINANCE, box.finance_url))
         }
@@ -157,8 +168,19 @@ async def bench(
             new_transaction=lambda: TransactionId(uuid4()),
             random=lambda: 0.5,
         )
+        if pause is not None:
+            alive = {System.CRM: site.crm.alive, System.FINANCE: site.finance.alive}
+            site = replace(
+                site,
+                breakers={
+                    system: Breaker(system, alive[system], observer=outages, random=site.random, sleep=pause)
+                    for system in System
+                },
+            )
         try:
-            yield Bench(box, site, clock)
+            yield Bench(box, site, clock, outages)
         finally:
+            for breaker in site.breakers.values():
+                await breaker.aclose()
             for client in clients.values():
                 await client.aclose()

@@ -97,6 +97,8 @@ class Worker:
         self._app.periodic(cron=cron)(registered)
 
     async def _sync(self, **args: Any) -> None:
+        # A job that waits here is `doing`: this worker's while it lives, and put back when it is gone.
+        await self._site.systems_up()
         await run_notice(self._site, queue.notice_of(args))
 
     async def _poll(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
@@ -145,6 +145,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         retries_used=attempt.retry_count,
         retries_allowed=site.rules.retries_allowed,
         repeatable=repeatable or story.known is not None,
+        outage=await site.is_outage(error),
         now=site.clock(),
         random=site.random,
     )
@@ -156,7 +157,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         await log.postpone(site.db, attempt, ending, counts=what_next.counts)
     else:
         await _close(story, ending)
-    return outcome(story, ending, again_at=what_next.again_at)
+    return replace(outcome(story, ending), again_at=what_next.again_at, counts=what_next.counts)
 
 
 def _may_be_written(story: Story, error: SyncError) -> bool:
@@ -179,7 +180,6 @@ def outcome(
     ending: Ending,
     *,
     changes: tuple[FieldChange, ...] = (),
-    again_at: datetime | None = None,
 ) -> Outcome:
     return Outcome(
         key=story.notice.key,
@@ -189,5 +189,4 @@ def outcome(
         message=ending.message,
         finance_id=story.finance_id,
         changes=changes,
-        again_at=again_at,
     )

@@ -77,6 +77,8 @@ class Watcher:
     planned: Callable[[int], None]
     """How many contacts finance holds."""
     ended: Callable[[Line], None]
+    waits: Callable[[Reason | None], None] = lambda reason: None
+    """Why the run waits for the CRM to come back; None: it goes on."""
 
 
 async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
@@ -162,7 +164,11 @@ async def _write(
 ) -> None:
     run_id = await imports.begin_run(site.db, site.clock())
     pipeline = Pipeline(
-        site, options.concurrency, unfinished, lambda record: result.add(watcher, line(record))
+        site,
+        options.concurrency,
+        unfinished,
+        stored=lambda record: result.add(watcher, line(record)),
+        waits=watcher.waits,
     )
     try:
         await pipeline.run(plans)

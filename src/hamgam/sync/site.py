@@ -1,17 +1,18 @@
 """What a flow works with: both systems, the database, the site's rules, and time and chance as arguments."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hamgam.db.engine import Database
-from hamgam.errors import Reason
-from hamgam.model import EntityKey, FinanceId, Operation, Status, TransactionId
+from hamgam.errors import Reason, SyncError, TryLater
+from hamgam.model import EntityKey, FinanceId, Operation, Status, System, TransactionId
 from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.match import MatchKey
 from hamgam.sync.numbers import NumberRule
+from hamgam.systems.breaker import Breaker
 from hamgam.systems.ports import CrmConnector, FinanceConnector
 
 
@@ -56,6 +57,19 @@ class Site:
     """Uniform in [0, 1)."""
     places: asyncio.Semaphore | None = None
     """How many syncs may speak to the remote systems side by side; None: any number."""
+    breakers: Mapping[System, Breaker] = field(default_factory=dict)
+
+    async def is_outage(self, error: SyncError) -> bool:
+        """Whether a failure comes from a remote system that is down, so that it must not count."""
+        breaker = self.breakers.get(error.system) if error.system else None
+        if breaker is None:
+            return isinstance(error, TryLater) and error.system_wide
+        return await breaker.is_outage(error)
+
+    async def systems_up(self) -> None:
+        """Wait until both remote systems are up."""
+        while down := [breaker for breaker in self.breakers.values() if breaker.is_down]:
+            await down[0].up()
 
 
 class Place:
@@ -92,3 +106,5 @@ class Outcome:
     changes: tuple[FieldChange, ...] = ()
     again_at: datetime | None = None
     """When another look is due; whoever runs the flow has to schedule it."""
+    counts: bool = False
+    """Whether this look has used up one of the retries."""

@@ -37,7 +37,7 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
         case (
             aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.ClientHttpProxyError()
         ):
-            return TryLater(Reason.UNREACHABLE, detail, system=system)
+            return TryLater(Reason.UNREACHABLE, detail, system=system, system_wide=True)
     if effect is Effect.WRITE:
         return InDoubt(Reason.ANSWER_LOST, detail, system=system)
     match error:
@@ -52,6 +52,8 @@ def check_status(
     status: int, headers: Mapping[str, str], body: bytes, effect: Effect, system: System
 ) -> None:
     """Raise what a status means, or return where only the caller can know it (2xx, 401, 404, 405)."""
+    if status == 401 and effect is Effect.LOGIN:
+        raise NeedsOperator(Reason.BAD_CREDENTIALS, system=system)
     if 200 <= status < 300 or status in {401, 404, 405}:
         return
     text = remote_text(body)
@@ -60,8 +62,13 @@ def check_status(
     if status in _OPERATOR:
         raise NeedsOperator(_OPERATOR[status], text, system=system)
     if status in _NOT_DONE:
-        wait = retry_after_seconds(headers)
-        raise TryLater(_NOT_DONE[status], f"status {status}", system=system, retry_after_seconds=wait)
+        raise TryLater(
+            _NOT_DONE[status],
+            f"status {status}",
+            system=system,
+            retry_after_seconds=retry_after_seconds(headers),
+            system_wide=status != 408,
+        )
     if status < 500:
         raise Refused(Reason.BAD_REQUEST, text, system=system)
     if effect is Effect.WRITE:

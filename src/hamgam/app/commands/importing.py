@@ -17,7 +17,7 @@ from hamgam.app.commands.output import (
     table,
 )
 from hamgam.app.wiring import open_database, open_site
-from hamgam.errors import UsageError
+from hamgam.errors import Reason, UsageError
 from hamgam.settings import Settings
 from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
 from hamgam.sync.site import Site
@@ -59,7 +59,11 @@ async def import_with_progress(site: Site, options: ImportOptions, report: Repor
             if report.keep:
                 report.lines.append(line)
 
-        watcher = Watcher(planned=lambda total: progress.update(bar, total=total), ended=ended)
+        def waits(reason: Reason | None) -> None:
+            says = f"initial import, waiting for the CRM: {reason}" if reason else "initial import"
+            progress.update(bar, description=says)
+
+        watcher = Watcher(planned=lambda total: progress.update(bar, total=total), ended=ended, waits=waits)
         return await initial_import(site, options, watcher)
 
 
