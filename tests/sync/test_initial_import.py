@@ -1,5 +1,6 @@
 """The initial import over real HTTP: what it creates, links and skips, and how it goes on after a break."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ from hamgam.db.engine import Database
 from hamgam.errors import Reason, TryLater, UsageError
 from hamgam.model import Kind
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
+from hamgam.sync.initial_import import ImportOptions, Watcher, initial_import
 from hamgam.sync.numbers import NumberRule
 from tests.bench import Bench, bench
 
@@ -196,3 +198,40 @@ async def test_two_contacts_with_one_number_are_shown_and_not_joined(db: Databas
         result, _ = await b.run_import()
         assert result.outcomes == Counter(linked=1, failed=1)
         assert result.reasons[Reason.MATCH_TAKEN] == 1
+
+
+@pytest.mark.parametrize("kind", [None, FaultKind.HTML_BODY, FaultKind.RATE_LIMITED, FaultKind.STATUS])
+async def test_a_run_waits_for_the_crm_instead_of_failing_records(
+    db: Database, kind: FaultKind | None
+) -> None:
+    b: Bench
+    passed: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(0.02)
+        passed.append(seconds)
+        if sum(passed) >= 60:
+            b.box.faults.clear()
+            await b.box.bring_up("crm")
+
+    async def go_away() -> None:
+        await b.box.journal.wait_for(10, system="crm", operation="person/create")
+        if kind is None:
+            await b.box.take_down("crm")
+        else:
+            b.box.faults.add(Fault(kind, system="crm", times=None))
+
+    async with bench(db, pause=pause, retries_allowed=1) as b:
+        codes = fill(b, 60)
+        said: list[Reason | None] = []
+        watcher = Watcher(planned=lambda total: None, ended=lambda line: None, waits=said.append)
+        result, _ = await asyncio.gather(
+            initial_import(b.site, ImportOptions(concurrency=4), watcher), go_away()
+        )
+        assert result.outcomes == Counter(created=60)
+        assert result.complete
+        assert numbers(b) == Counter(map(str, codes))
+        assert any(said)
+        assert said[-1] is None
+        assert sum(passed) >= 60
+        assert len(b.outages.seen) == 2

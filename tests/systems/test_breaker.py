@@ -52,6 +52,9 @@ class World:
             monotonic=self.clock.monotonic,
         )
 
+    async def outage(self, error: SyncError) -> bool:
+        return await self.breaker.is_outage(error, self.breaker.outages_over)
+
     def away_for(self, seconds: float, trouble: Exception = SILENT) -> None:
         self.remote.back_at = self.clock.monotonic() + seconds
         self.remote.trouble = trouble
@@ -75,7 +78,7 @@ async def world(random: Callable[[], float] = lambda: 1.0) -> AsyncIterator[Worl
 )
 async def test_what_is_the_systems_by_its_nature_needs_no_question(error: TryLater) -> None:
     async with world() as w:
-        assert await w.breaker.is_outage(error)
+        assert await w.outage(error)
         assert w.breaker.is_down
         assert w.remote.asked_at == []
         assert w.outages.seen == [error.reason]
@@ -86,10 +89,10 @@ async def test_what_a_record_may_cause_as_well_is_the_records_while_the_system_a
     error: SyncError,
 ) -> None:
     async with world() as w:
-        assert not await w.breaker.is_outage(error)
+        assert not await w.outage(error)
         assert not w.breaker.is_down
         w.away_for(HOUR, TryLater(Reason.UNREACHABLE))
-        assert await w.breaker.is_outage(error)
+        assert await w.outage(error)
         assert w.breaker.is_down
         assert w.outages.seen == [Reason.UNREACHABLE]
 
@@ -101,7 +104,7 @@ async def test_what_a_record_may_cause_as_well_is_the_records_while_the_system_a
 )
 async def test_an_answer_is_no_outage(error: SyncError) -> None:
     async with world() as w:
-        assert not await w.breaker.is_outage(error)
+        assert not await w.outage(error)
         assert (w.breaker.is_down, w.remote.asked_at) == (False, [])
 
 
@@ -111,8 +114,8 @@ async def test_an_answer_is_no_outage(error: SyncError) -> None:
 async def test_a_system_that_refuses_us_is_alive(answer: SyncError) -> None:
     async with world() as w:
         w.away_for(HOUR, answer)
-        assert not await w.breaker.is_outage(SILENT)
-        await w.breaker.is_outage(GONE)
+        assert not await w.outage(SILENT)
+        await w.outage(GONE)
         await w.breaker.up()
         assert w.clock.slept == [FIRST_PAUSE_SECONDS]
 
@@ -122,7 +125,7 @@ async def test_the_questions_become_rarer_and_all_who_wait_go_on_together() -> N
         waiting = [asyncio.create_task(w.breaker.up()) for _ in range(100)]
         await asyncio.gather(*waiting)
         w.away_for(60)
-        await w.breaker.is_outage(GONE)
+        await w.outage(GONE)
         waiting = [asyncio.create_task(w.breaker.up()) for _ in range(100)]
         await asyncio.gather(*waiting)
         assert w.clock.slept == [1, 2, 4, 8, 16, 30]
@@ -134,7 +137,7 @@ async def test_the_questions_become_rarer_and_all_who_wait_go_on_together() -> N
 async def test_an_outage_of_any_length_is_noticed_once_and_ends(seconds: float) -> None:
     async with world() as w:
         w.away_for(seconds)
-        outages = [await w.breaker.is_outage(GONE) for _ in range(10)]
+        outages = [await w.outage(GONE) for _ in range(10)]
         await w.breaker.up()
         assert all(outages)
         reason, lasted = w.outages.seen
@@ -146,7 +149,7 @@ async def test_an_outage_of_any_length_is_noticed_once_and_ends(seconds: float) 
 async def test_many_failures_at_once_ask_one_question() -> None:
     async with world() as w:
         w.away_for(HOUR)
-        assert all(await asyncio.gather(*(w.breaker.is_outage(error) for error in AMBIGUOUS * 5)))
+        assert all(await asyncio.gather(*(w.outage(error) for error in AMBIGUOUS * 5)))
         assert w.remote.asked_at.count(0) == 1
         assert w.outages.seen == [Reason.TIMEOUT]
 
@@ -154,8 +157,8 @@ async def test_many_failures_at_once_ask_one_question() -> None:
 async def test_a_question_survives_one_of_those_who_wait_for_it() -> None:
     async with world() as w:
         w.away_for(HOUR)
-        first = asyncio.create_task(w.breaker.is_outage(SILENT))
-        second = asyncio.create_task(w.breaker.is_outage(SILENT))
+        first = asyncio.create_task(w.outage(SILENT))
+        second = asyncio.create_task(w.outage(SILENT))
         while not w.remote.asked_at:
             await asyncio.sleep(0)
         first.cancel()
@@ -165,14 +168,14 @@ async def test_a_question_survives_one_of_those_who_wait_for_it() -> None:
 async def test_no_question_comes_before_the_server_wishes() -> None:
     async with world() as w:
         w.away_for(100, TryLater(Reason.RATE_LIMITED, retry_after_seconds=50))
-        await w.breaker.is_outage(TryLater(Reason.RATE_LIMITED, retry_after_seconds=20, system_wide=True))
+        await w.outage(TryLater(Reason.RATE_LIMITED, retry_after_seconds=20, system_wide=True))
         await w.breaker.up()
         assert w.clock.slept == [20, 50, 50]
 
 
 async def test_no_wish_makes_us_wait_for_ever() -> None:
     async with world() as w:
-        await w.breaker.is_outage(TryLater(Reason.RATE_LIMITED, retry_after_seconds=1e12, system_wide=True))
+        await w.outage(TryLater(Reason.RATE_LIMITED, retry_after_seconds=1e12, system_wide=True))
         await w.breaker.up()
         assert w.clock.slept == [HOUR]
 
@@ -181,7 +184,7 @@ async def test_processes_do_not_ask_in_step() -> None:
     slept = set()
     for chance in (0.0, 0.3, 0.7):
         async with world(lambda chance=chance: chance) as w:
-            await w.breaker.is_outage(GONE)
+            await w.outage(GONE)
             await w.breaker.up()
             slept |= set(w.clock.slept)
     assert len(slept) == 3
@@ -191,11 +194,11 @@ async def test_processes_do_not_ask_in_step() -> None:
 async def test_one_that_goes_down_again_at_once_is_asked_as_rarely_as_before() -> None:
     async with world() as w:
         for _ in range(3):
-            await w.breaker.is_outage(GONE)
+            await w.outage(GONE)
             await w.breaker.up()
         assert w.clock.slept == [1, 2, 4]
         w.clock.tick(LONGEST_PAUSE_SECONDS)
-        await w.breaker.is_outage(GONE)
+        await w.outage(GONE)
         await w.breaker.up()
         assert w.clock.slept == [1, 2, 4, 1]
 
@@ -204,19 +207,29 @@ async def test_a_question_that_cannot_be_asked_ends_nothing() -> None:
     """The login is kept in the database, which may be away as well."""
     async with world() as w:
         w.away_for(60, OSError("the database"))
-        await w.breaker.is_outage(GONE)
+        await w.outage(GONE)
         await w.breaker.up()
         assert len(w.remote.asked_at) > 3
         w.away_for(60, OSError("the database"))
         with pytest.raises(OSError, match="the database"):
-            await w.breaker.is_outage(SILENT)
+            await w.outage(SILENT)
         assert not w.breaker.is_down
+
+
+@pytest.mark.parametrize("error", AMBIGUOUS, ids=str)
+async def test_a_call_that_hung_in_an_outage_and_fails_after_its_end(error: SyncError) -> None:
+    async with world() as w:
+        before = w.breaker.outages_over
+        await w.outage(GONE)
+        await w.breaker.up()
+        assert await w.breaker.is_outage(error, before)
+        assert not await w.outage(error), "a call that began later is no part of it"
 
 
 async def test_closing_ends_the_watch() -> None:
     async with world() as w:
         w.away_for(float("inf"))
-        await w.breaker.is_outage(GONE)
+        await w.outage(GONE)
         await w.breaker.aclose()
         asked = len(w.remote.asked_at)
         for _ in range(20):

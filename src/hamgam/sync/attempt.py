@@ -6,7 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
-from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, Operation, Status
+from hamgam.model import (
+    ChangeNotice,
+    EntityMapping,
+    Fields,
+    FinanceId,
+    Kind,
+    Operation,
+    Status,
+    System,
+)
 from hamgam.sync.decide import Ask, Skip, Wait, before_reading
 from hamgam.sync.failure import verdict
 from hamgam.sync.fields import FieldChange
@@ -33,6 +42,8 @@ class Story:
     """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
     place: Place = field(default_factory=Place)
     """Held while the remote systems are spoken to, and left meanwhile: others may speak then."""
+    outages_before: Mapping[System, int] = field(default_factory=dict)
+    """Outages that were over when this attempt began."""
 
     async def about_to_write(self, operation: Operation, fields: Fields, number: str = "") -> None:
         """Make the write that comes next durable. Raises `TakenOver`."""
@@ -119,7 +130,15 @@ async def _attempt(
         # Its outcome is not known, so neither is what finance holds: equal checksums would prove nothing.
         known = replace(known, crm_checksum=None, finance_checksum=None)
     finance_id = known.finance_id if known else None
-    story = Story(site, notice, known, attempt, finance_id=finance_id, place=Place(site.places))
+    story = Story(
+        site,
+        notice,
+        known,
+        attempt,
+        finance_id=finance_id,
+        place=Place(site.places),
+        outages_before=site.outages_over(),
+    )
     try:
         await story.place.take()
         return await _run(story, flow, repeatable)
@@ -145,7 +164,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         retries_used=attempt.retry_count,
         retries_allowed=site.rules.retries_allowed,
         repeatable=repeatable or story.known is not None,
-        outage=await site.is_outage(error),
+        outage=await site.is_outage(error, story.outages_before),
         now=site.clock(),
         random=site.random,
     )

@@ -5,12 +5,12 @@ customer number.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, SyncError
-from hamgam.model import CrmId, FinanceId, Operation, Status
+from hamgam.model import CrmId, FinanceId, Operation, Status, System
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.failure import Verdict, verdict
 from hamgam.sync.import_plan import Planned
@@ -80,12 +80,13 @@ class Pipeline:
         """
         retries, look = 0, False
         while True:
+            before = self._site.outages_over()
             try:
                 return self._created(planned, intent, await self._once(intent, look))
             except NeedsOperator:
                 raise
             except SyncError as error:
-                what_next = await self._verdict(error, retries)
+                what_next = await self._verdict(error, retries, before)
                 if what_next.again_at is None:
                     return self._failed(planned, intent, error)
                 look = look or isinstance(error, InDoubt)
@@ -93,13 +94,13 @@ class Pipeline:
             retries += what_next.counts
             await self._pause(what_next.again_at - self._site.clock(), waits)
 
-    async def _verdict(self, error: SyncError, retries: int) -> Verdict:
+    async def _verdict(self, error: SyncError, retries: int, before: Mapping[System, int]) -> Verdict:
         return verdict(
             error,
             retries_used=retries,
             retries_allowed=self._site.rules.retries_allowed,
             repeatable=True,
-            outage=await self._site.is_outage(error),
+            outage=await self._site.is_outage(error, before),
             now=self._site.clock(),
             random=self._site.random,
         )

@@ -59,12 +59,19 @@ class Site:
     """How many syncs may speak to the remote systems side by side; None: any number."""
     breakers: Mapping[System, Breaker] = field(default_factory=dict)
 
-    async def is_outage(self, error: SyncError) -> bool:
-        """Whether a failure comes from a remote system that is down, so that it must not count."""
-        breaker = self.breakers.get(error.system) if error.system else None
-        if breaker is None:
+    def outages_over(self) -> Mapping[System, int]:
+        """How many outages of each system have ended; an attempt notes it when it begins."""
+        return {system: breaker.outages_over for system, breaker in self.breakers.items()}
+
+    async def is_outage(self, error: SyncError, before: Mapping[System, int]) -> bool:
+        """Whether a failure comes from a remote system that is or was down, so that it must not count.
+
+        `before` is what `outages_over` said when the attempt began.
+        """
+        system = error.system
+        if system is None or system not in self.breakers:
             return isinstance(error, TryLater) and error.system_wide
-        return await breaker.is_outage(error)
+        return await self.breakers[system].is_outage(error, before[system])
 
     async def systems_up(self) -> None:
         """Wait until both remote systems are up."""

@@ -42,6 +42,8 @@ class Breaker:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.outages_over = 0
+        """How many outages have ended. Whoever makes a call remembers it, see `is_outage`."""
         self._system = system
         self._alive = alive
         self._observer = observer
@@ -63,15 +65,17 @@ class Breaker:
         """Wait while the system is down."""
         await self._up.wait()
 
-    async def is_outage(self, error: SyncError) -> bool:
+    async def is_outage(self, error: SyncError, outages_before: int) -> bool:
         """Whether a failed call is the system's trouble and not that of the record that it was made for.
 
-        Some failures say so themselves. The others (a timeout, a broken answer, a 500, a lost answer) one
-        record may cause as well, so the system is asked; those who fail together share one question.
+        Some failures say so themselves, and so does an outage since the call began, of which `outages_before`
+        were over: its end may be long past when a call that hung in it fails. The others (a timeout, a broken
+        answer, a 500, a lost answer) one record may cause as well, so the system is asked; those who fail
+        together share one question.
         """
         if not isinstance(error, TryLater | InDoubt):
             return False
-        if self.is_down:
+        if self.is_down or self.outages_over > outages_before:
             return True
         trouble: TryLater | None
         if isinstance(error, TryLater) and error.system_wide:
@@ -122,6 +126,7 @@ class Breaker:
                 trouble = await self._ask()
         now = self._monotonic()
         lasted, self._since = now - self._since, now
+        self.outages_over += 1
         self._up.set()
         self._observer.came_back(self._system, after_seconds=lasted)
 

@@ -95,8 +95,8 @@ class HttpClient:
     """Calls to one remote system.
 
     `timeout_seconds` is the total time of one call, of a streamed one the longest silence. `read_only` is the
-    dry run: a write raises Refused(DRY_RUN) and nothing is sent. `resolver` looks host names up instead of the
-    operating system. Nothing is ever repeated here.
+    dry run: a write raises Refused(DRY_RUN) and nothing is sent. `resolver` looks up host names in place of
+    the operating system. Nothing is ever repeated here.
     """
 
     def __init__(

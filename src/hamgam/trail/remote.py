@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Text, case, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import remote_system as t
 from hamgam.model import RemoteSession, System
+
+logger = structlog.get_logger()
 
 
 class SharedSessions:
@@ -42,6 +45,7 @@ class SharedSessions:
         return found.scalar_one_or_none()
 
     async def note_refusal(self, system: System, credentials: str, at: datetime) -> None:
+        logger.error("login.refused", system=system)
         await _upsert(self._db, system, refusedCredentials=credentials, refusedAt=at)
 
 
