@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +40,7 @@ from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
 from hamgam.systems.ports import FinanceConnector, Limiter
 from hamgam.systems.siagh.client import SiaghConnector
+from hamgam.trail import mapping
 from hamgam.trail.remote import CallTally, SharedSessions
 from tests.fakes import Outages
 
@@ -160,7 +162,12 @@ async def bench(
                 clients[System.CRM], sessions, CRM_USERNAME, CRM_PASSWORD, clock, page_size
             ),
             finance=SiaghConnector(
-                clients[System.FINANCE], sessions, FINANCE_USERNAME, finance_password, clock
+                clients[System.FINANCE],
+                sessions,
+                FINANCE_USERNAME,
+                finance_password,
+                clock,
+                mapped=partial(mapping.count_customers, db),
             ),
             rules=Rules(**rules),
             clock=clock,

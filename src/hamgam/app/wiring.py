@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -28,6 +29,7 @@ from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
 from hamgam.systems.siagh.client import SiaghConnector
+from hamgam.trail import mapping
 from hamgam.trail.remote import CallTally, SharedSessions
 
 logger = structlog.get_logger()
@@ -148,6 +150,7 @@ def _site(settings: Settings, db: Database, clients: dict[System, HttpClient]) -
             settings.finance_username,
             finance_password.get_secret_value(),
             utcnow,
+            mapped=partial(mapping.count_customers, db),
         ),
         rules=rules(settings),
         clock=utcnow,

@@ -1,10 +1,10 @@
 """Siagh behind the finance protocol."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime
 
-from hamgam.errors import NeedsOperator, Reason
+from hamgam.errors import NeedsOperator, Reason, TryLater
 from hamgam.model import (
     CustomerProbe,
     Fields,
@@ -36,6 +36,8 @@ BuildBody = Callable[[RemoteSession], forms.Body]
 class SiaghConnector:
     """Implements `FinanceConnector`. `password` is the upper-case MD5; `clock` answers aware UTC.
 
+    `mapped` answers how many contacts are known to be there: a whole list with less than half as many rows is
+    not believed.
     What a build supports is learnt from its answers and remembered for the life of the connector.
     """
 
@@ -46,8 +48,10 @@ class SiaghConnector:
         username: str,
         password: str,
         clock: Callable[[], datetime],
+        mapped: Callable[[], Awaitable[int]],
     ) -> None:
         self._http = http
+        self._mapped = mapped
         self._username = username
         self._password = password
         self._clock = clock
@@ -159,9 +163,16 @@ class SiaghConnector:
     # The list of contacts
 
     async def _all(self, *, hold_slot: bool = True) -> AsyncGenerator[FinanceContact]:
+        """Every contact. A list that is well-formed and yet too short must not be read as absence."""
+        held = 0
         async with aclosing(self._contacts("GET", None, hold_slot=hold_slot)) as contacts:
             async for each in contacts:
+                held += 1
                 yield each
+        known = await self._mapped()
+        if 2 * held < known:
+            detail = f"the list holds {held} contacts, less than half of the {known} that are mapped"
+            raise TryLater(Reason.BROKEN_ANSWER, detail, system=System.FINANCE)
 
     async def _filtered(self, wanted: match.Filter) -> list[FinanceContact] | None:
         """The contacts with one value, or None where this build ignores such a filter."""
