@@ -101,6 +101,42 @@ async def test_a_finished_import_is_repeated_only_when_it_is_asked_for(db: Datab
         assert len(numbers(b)) == 4
 
 
+async def test_a_repeated_import_that_would_create_suspiciously_many_asks_first(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 200)
+        b.box.finance.add_contact(Name="هست", tmpid="900")
+        await b.run_import()
+        codes = fill(b, 101)
+        b.box.journal.clear()
+        with pytest.raises(UsageError, match="MAX_CHANGE_PERCENT: 101 customers"):
+            await b.run_import(again=True)
+        assert b.writes("crm") == []
+        assert len(await b.rows('SELECT 1 FROM "ImportRun"')) == 1
+        assert (await b.run_import(again=True, dry_run=True))[0].outcomes["created"] == 101
+        limited, _ = await b.run_import(again=True, limit=1)
+        assert limited.outcomes["created"] == 1
+        del b.box.finance.contacts[codes[-1]]
+        result, _ = await b.run_import(again=True)
+        assert result.outcomes["created"] == 99, "a hundred are few"
+
+
+async def test_a_person_may_let_them_all_through(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 100)
+        await b.run_import()
+        fill(b, 150)
+        result, _ = await b.run_import(again=True, force=True)
+        assert result.outcomes == Counter(created=150, skipped=100)
+
+
+async def test_an_import_that_broke_off_goes_on_however_much_is_left(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 150)
+        await b.run_import(limit=10)
+        result, _ = await b.run_import()
+        assert result.outcomes == Counter(created=140, skipped=10)
+
+
 async def test_a_limited_run_does_not_count_as_finished(db: Database) -> None:
     async with bench(db) as b:
         fill(b, 5)

@@ -29,12 +29,19 @@ class Report:
     keep: bool = False
 
 
-async def run(settings: Settings, *, dry_run: bool, limit: int | None, again: bool, as_json: bool) -> int:
+async def run(
+    settings: Settings, *, dry_run: bool, limit: int | None, again: bool, force: bool, as_json: bool
+) -> int:
     """Exit status 0; 1 when records failed or the run broke off."""
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is not a number of records; give 1 or more")
     options = ImportOptions(
-        dry_run=dry_run, limit=limit, again=again, concurrency=settings.crm_max_concurrency
+        dry_run=dry_run,
+        limit=limit,
+        again=again,
+        max_change_percent=settings.max_change_percent,
+        force=force,
+        concurrency=settings.crm_max_concurrency,
     )
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
         report = Report(keep=as_json or dry_run)

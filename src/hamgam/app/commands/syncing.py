@@ -19,12 +19,13 @@ from hamgam.app.commands.output import (
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, UsageError
-from hamgam.intake.poll import find, too_many
+from hamgam.intake.poll import find
 from hamgam.jobs.runner import plan_notice, retry, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
 from hamgam.settings import Settings
 from hamgam.sync.site import Outcome, Site
+from hamgam.sync.suspicion import too_many
 from hamgam.trail import attention, mapping
 
 _AGE = re.compile(r"(\d{1,6})([mhd])")
