@@ -59,7 +59,8 @@ class Clock:
 
 
 class Bench:
-    def __init__(self, box: Sandbox, site: Site, clock: Clock, outages: Outages) -> None:
+    def __init__(self, box: Sandbox, site: Site, clock: Clock, tally: CallTally, outages: Outages) -> None:
+        self.tally = tally
         self.outages = outages
         self.box = box
         self.site = site
@@ -75,7 +76,7 @@ class Bench:
 
     def with_finance(self, finance: FinanceConnector) -> "Bench":
         """The same bench with another finance system in its place."""
-        return Bench(self.box, replace(self.site, finance=finance), self.clock, self.outages)
+        return Bench(self.box, replace(self.site, finance=finance), self.clock, self.tally, self.outages)
 
     async def sync(
         self,
@@ -185,7 +186,7 @@ async def bench(
                 },
             )
         try:
-            yield Bench(box, site, clock, outages)
+            yield Bench(box, site, clock, tally, outages)
         finally:
             for breaker in site.breakers.values():
                 await breaker.aclose()

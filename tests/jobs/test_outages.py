@@ -238,6 +238,20 @@ async def test_an_invoice_and_its_customer_wait_together(db: Database) -> None:
         assert len(b.box.finance.contacts) == 1
 
 
+async def test_sessions_that_end_in_mid_run_cost_one_login_each(db: Database) -> None:
+    async with bench(db, pause=Outage().pause) as b:
+        for crm_id in people(b, 30):
+            await notify(b, crm_id)
+        async with worker(b):
+            await b.box.journal.wait_for(10, system="finance", effect="write")
+            b.box.finance.expire_sessions()
+            b.box.crm.expire_sessions(refresh_tokens=True)
+            await all_arrive(b, 30)
+        await assert_nobody_paid(b, 30)
+        assert (b.box.finance.logins, b.box.crm.logins) == (2, 2)
+        assert b.outages.seen == []
+
+
 async def test_a_record_that_the_system_cannot_digest_does_not_stop_the_others(db: Database) -> None:
     """It answers 502 for one customer and is alive for all others."""
     outage = Outage(60)
