@@ -42,7 +42,7 @@ from hamgam.systems.ports import FinanceConnector, Limiter
 from hamgam.systems.siagh.client import SiaghConnector
 from hamgam.trail import mapping
 from hamgam.trail.remote import CallTally, SharedSessions
-from tests.fakes import Outages
+from tests.trouble import Outages
 
 
 class Clock:

@@ -4,16 +4,12 @@ They pass the very contract tests that the connectors pass.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
-from hamgam.errors import Reason
 from hamgam.model import (
     Change,
     CrmCustomer,
@@ -94,22 +90,6 @@ class InMemorySessions:
         self.refusals[system, credentials] = at
 
 
-class NoSuchHost(AbstractResolver):
-    """Knows no name until it is told to; then every host is this machine. No packet leaves it."""
-
-    knows = False
-
-    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
-        if not self.knows:
-            raise OSError(socket.EAI_NONAME, "Name or service not known")
-        return [
-            ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)
-        ]
-
-    async def close(self) -> None:
-        return None
-
-
 class Unlimited:
     """A `Limiter` that never waits, and knows how many slots are taken."""
 
@@ -132,19 +112,6 @@ class Observed:
 
     def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None:
         self.calls.append((system, ok, reason))
-
-
-@dataclass
-class Outages:
-    """An `OutageObserver` that remembers: the reason when a system goes down, the seconds when it is back."""
-
-    seen: list[Reason | float] = field(default_factory=list)
-
-    def went_down(self, system: System, reason: Reason) -> None:
-        self.seen.append(reason)
-
-    def came_back(self, system: System, *, after_seconds: float) -> None:
-        self.seen.append(after_seconds)
 
 
 class Scripted:

@@ -13,8 +13,8 @@ from hamgam.model import CrmId, Entity, System
 from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.systems.limits import LocalLimiter
 from tests.bench import Bench, bench
-from tests.fakes import NoSuchHost
 from tests.jobs.test_worker import notify, until, worker
+from tests.trouble import NoSuchHost
 
 LINE = {"productCode": "1", "count": 1, "baseUnitPrice": 10, "productUnitTypeName": "عدد"}
 AT_ONCE = 4 + 3

@@ -9,7 +9,8 @@ import pytest
 from hamgam.errors import Conflict, InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
 from hamgam.model import System
 from hamgam.systems.breaker import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Breaker
-from tests.fakes import Clock, Outages
+from tests.fakes import Clock
+from tests.trouble import Outages
 
 HOUR = 3600
 GONE = TryLater(Reason.UNREACHABLE, system_wide=True)

@@ -16,7 +16,7 @@ from hamgam.systems.http import HttpClient, Reply
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.outcomes import Effect, retry_after_seconds, transport_error
 from hamgam.systems.proxy import Proxy, environment_proxy
-from tests.fakes import START, NoSuchHost, Observed, Unlimited
+from tests.fakes import START, Observed, Unlimited
 from tests.systems.raw import (
     Behaviour,
     RawServer,
@@ -113,42 +113,6 @@ async def test_a_refused_connection_means_that_nothing_was_sent(effect: Effect) 
         await http_client.call("POST", "/x", body={}, headers={}, effect=effect)
     await http_client.aclose()
     assert (caught.value.reason, caught.value.system_wide) == (Reason.UNREACHABLE, True)
-
-
-@pytest.mark.parametrize("effect", list(Effect))
-async def test_a_host_name_that_nobody_knows_means_that_nothing_was_sent(effect: Effect) -> None:
-    http_client = client("http://finance.invalid", resolver=NoSuchHost())
-    with pytest.raises(TryLater) as caught:
-        await http_client.call("POST", "/x", body={}, headers={}, effect=effect)
-    await http_client.aclose()
-    assert (caught.value.reason, caught.value.system_wide) == (Reason.UNREACHABLE, True)
-
-
-@pytest.mark.parametrize(
-    ("error", "wide"),
-    [
-        (aiohttp.ConnectionTimeoutError(), True),
-        (aiohttp.SocketTimeoutError(), False),
-        (aiohttp.ServerDisconnectedError(), False),
-        (ConnectionResetError(), False),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_one_request_may_drop_a_connection_but_not_prevent_one(error: Exception, wide: bool) -> None:
-    outcome = transport_error(error, Effect.READ, System.CRM)
-    assert isinstance(outcome, TryLater)
-    assert outcome.system_wide is wide
-
-
-async def test_a_refused_login_is_told_by_its_name() -> None:
-    async with raw_server(answer(b"", "401 No")) as server:
-        observer = Observed()
-        http_client = client(server, observer=observer)
-        with pytest.raises(NeedsOperator) as caught:
-            await http_client.call("POST", "/login", body={}, headers={}, effect=Effect.LOGIN)
-        await http_client.aclose()
-    assert caught.value.reason is Reason.BAD_CREDENTIALS
-    assert observer.calls == [(System.FINANCE, False, "BAD_CREDENTIALS")]
 
 
 @pytest.mark.parametrize(

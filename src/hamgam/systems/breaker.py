@@ -84,7 +84,7 @@ class Breaker:
             trouble = await self._shared_question()
         if trouble is not None:
             self._open(trouble)
-        return trouble is not None
+        return self.is_down
 
     async def aclose(self) -> None:
         tasks = [task for task in (self._watcher, self._question) if task is not None]
