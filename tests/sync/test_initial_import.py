@@ -271,3 +271,5 @@ async def test_a_run_waits_for_the_crm_instead_of_failing_records(
         assert said[-1] is None
         assert sum(passed) >= 60
         assert len(b.outages.seen) == 2
+        met = [entry for entry in b.box.journal.calls("crm") if entry.fault]
+        assert len(met) <= 2 * 4 + 1 + len(passed), "those who wait do not knock"
