@@ -1,13 +1,15 @@
 """The engine on a workbench: both sandbox systems, real connectors, a real database, a clock that is set."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from aiohttp.abc import AbstractResolver
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
@@ -34,12 +36,15 @@ from hamgam.sandbox import (
 )
 from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
 from hamgam.sync.site import Outcome, Rules, Site
+from hamgam.systems.breaker import Breaker
 from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
-from hamgam.systems.ports import FinanceConnector
+from hamgam.systems.ports import CrmConnector, FinanceConnector, Limiter
 from hamgam.systems.siagh.client import SiaghConnector
+from hamgam.trail import mapping
 from hamgam.trail.remote import CallTally, SharedSessions
+from tests.trouble import Outages
 
 
 class Clock:
@@ -56,7 +61,9 @@ class Clock:
 
 
 class Bench:
-    def __init__(self, box: Sandbox, site: Site, clock: Clock) -> None:
+    def __init__(self, box: Sandbox, site: Site, clock: Clock, tally: CallTally, outages: Outages) -> None:
+        self.tally = tally
+        self.outages = outages
         self.box = box
         self.site = site
         self.db = site.db
@@ -71,7 +78,11 @@ class Bench:
 
     def with_finance(self, finance: FinanceConnector) -> "Bench":
         """The same bench with another finance system in its place."""
-        return Bench(self.box, replace(self.site, finance=finance), self.clock)
+        return Bench(self.box, replace(self.site, finance=finance), self.clock, self.tally, self.outages)
+
+    def with_crm(self, crm: CrmConnector) -> "Bench":
+        """The same bench with another CRM in its place."""
+        return Bench(self.box, replace(self.site, crm=crm), self.clock, self.tally, self.outages)
 
     async def sync(
         self,
@@ -137,9 +148,15 @@ async def bench(
     timeout_seconds: float = 5,
     page_size: int = 100,
     finance_password: str = FINANCE_PASSWORD_MD5,
+    limiters: Mapping[System, Limiter] | None = None,
+    host: str = "127.0.0.1",
+    resolver: AbstractResolver | None = None,
+    pause: Callable[[float], Awaitable[object]] | None = None,
     **rules: Any,
 ) -> AsyncIterator[Bench]:
-    clock = Clock()
+    """`pause` is how the circuit breakers sleep; without it there are none. `resolver` finds `host`."""
+    clock, outages = Clock(), Outages()
+    share = limiters or {system: LocalLimiter(8, 0) for system in System}
 
     async def sleep(seconds: float) -> None:
         clock.pass_seconds(seconds)
@@ -149,12 +166,13 @@ async def bench(
     async with Sandbox(crm_mood=crm_mood, finance_mood=finance_mood) as box:
         clients = {
             system: HttpClient(
-                address,
+                address.replace("127.0.0.1", host),
                 system,
                 timeout_seconds=timeout_seconds,
-                limiter=LocalLimiter(8, 0),
+                limiter=share[system],
                 observer=tally,
                 read_only=read_only,
+                resolver=resolver,
             )
             for system, address in ((System.CRM, box.crm_url), (System.FINANCE, box.finance_url))
         }
@@ -165,7 +183,12 @@ async def bench(
                 clients[System.CRM], sessions, CRM_USERNAME, CRM_PASSWORD, clock, page_size
             ),
             finance=SiaghConnector(
-                clients[System.FINANCE], sessions, FINANCE_USERNAME, finance_password, clock
+                clients[System.FINANCE],
+                sessions,
+                FINANCE_USERNAME,
+                finance_password,
+                clock,
+                mapped=partial(mapping.count_customers, db),
             ),
             rules=Rules(**rules),
             clock=clock,
@@ -173,8 +196,19 @@ async def bench(
             new_transaction=lambda: TransactionId(uuid4()),
             random=lambda: 0.5,
         )
+        if pause is not None:
+            alive = {System.CRM: site.crm.alive, System.FINANCE: site.finance.alive}
+            site = replace(
+                site,
+                breakers={
+                    system: Breaker(system, alive[system], observer=outages, random=site.random, sleep=pause)
+                    for system in System
+                },
+            )
         try:
-            yield Bench(box, site, clock)
+            yield Bench(box, site, clock, tally, outages)
         finally:
+            for breaker in site.breakers.values():
+                await breaker.aclose()
             for client in clients.values():
                 await client.aclose()

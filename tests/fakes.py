@@ -143,6 +143,9 @@ class Scripted:
     async def aclose(self) -> None:
         return None
 
+    async def alive(self) -> None:
+        await self._begin("alive")
+
     async def probe(self) -> ProbeReport:
         await self._begin("probe")
         return ProbeReport(reachable=True, login=True, findings=(), milliseconds={})

@@ -67,8 +67,15 @@ class SyncError(Exception):
         self.system = system
 
 
+LONGEST_WISH_SECONDS = 3600.0
+"""How long a server's `Retry-After` is followed at most."""
+
+
 class TryLater(SyncError):
-    """Nothing was written and repeating may help: connect error, timeout on a read, 429, 503."""
+    """Nothing was written and repeating may help: connect error, timeout on a read, 429, 503.
+
+    `system_wide`: by its nature the failure would have met any other record as well.
+    """
 
     def __init__(
         self,
@@ -77,9 +84,11 @@ class TryLater(SyncError):
         *,
         system: System | None = None,
         retry_after_seconds: float | None = None,
+        system_wide: bool = False,
     ) -> None:
         super().__init__(reason, detail, system=system)
         self.retry_after_seconds = retry_after_seconds
+        self.system_wide = system_wide
 
 
 class Refused(SyncError):

@@ -13,6 +13,28 @@ from tests.e2e.conftest import Program, free_port
 UNKNOWN = "3f2b0c6e-0000-4000-8000-000000000000"
 
 
+async def test_suspiciously_many_need_a_word_of_a_person(box: Sandbox, program: Program) -> None:
+    for n in range(110):
+        box.finance.add_contact(Name=f"مشتری {n}")
+    assert (await program.run("initial-import")).status == 0
+    for crm_id in box.crm.persons:
+        box.crm.edit(crm_id, nickName=f"{crm_id} تازه", deliver=False)
+    asked = await program.run("sync", "--since", "1h")
+    assert (asked.status, asked.out) == (2, "")
+    assert "MAX_CHANGE_PERCENT: 110" in asked.err
+    assert box.journal.calls(system="finance", effect="write") == []
+    done = await program.run("sync", "--since", "1h", "--force", "--json")
+    assert (done.status, len(done.json["results"])) == (0, 110)
+
+    for n in range(110):
+        box.finance.add_contact(Name=f"تازه {n}")
+    asked = await program.run("initial-import", "--again")
+    assert (asked.status, asked.out) == (2, "")
+    assert "MAX_CHANGE_PERCENT: 110" in asked.err
+    done = await program.run("initial-import", "--again", "--force", "--json")
+    assert (done.status, done.json["created"]) == (0, 110)
+
+
 async def test_import_sync_and_logs_as_json(box: Sandbox, program: Program) -> None:
     codes = [box.finance.add_contact(Name=f"مشتری {n}") for n in range(3)]
     planned = await program.run("initial-import", "--dry-run", "--json")

@@ -35,6 +35,31 @@ def rows(program: Program, sql: str) -> list[Any]:
 in_every_shape = pytest.mark.parametrize("processes", list(SHAPES))
 
 
+async def test_an_outage_is_waited_out(box: Sandbox, program: Program) -> None:
+    crm_id = box.crm.add_customer("person", nickName="مریم", customerNumber="1", deliver=False)
+    await box.take_down("finance")
+    async with program.running("worker") as running:
+        # By hand nothing waits: it is said, and the engine goes on with it.
+        said = await program.run("sync", "customer", crm_id, "--json")
+        assert (said.status, said.json["results"][0]["reason"]) == (1, "UNREACHABLE")
+
+        async def noticed() -> bool:
+            systems = (await program.run("status", "--json")).json["systems"]
+            known = systems["finance"]["state"] == "UNREACHABLE" and systems["finance"]["since"]
+            return bool(known) and any("system.down" in line for line in running.lines)
+
+        await until(noticed, 60)
+        await box.bring_up("finance")
+
+        async def created() -> bool:
+            return names(box) == ["مریم"] and rows(program, 'SELECT 1 FROM "EntityMapping"') != []
+
+        await until(created, 60)
+    assert sum("system.down" in line for line in running.lines) == 1
+    assert sum("system.back" in line for line in running.lines) == 1
+    assert rows(program, 'SELECT status, "retryCount" FROM "SyncLog"') == [("SUCCESS", 0)]
+
+
 @in_every_shape
 @pytest.mark.parametrize("shape", ["nested", "flat"])
 async def test_a_webhook_becomes_a_contact_and_an_edit_its_update(

@@ -9,7 +9,7 @@ import pytest
 from hamgam.db.engine import Database
 from hamgam.errors import TryLater
 from hamgam.intake.poll import poll
-from hamgam.model import CrmId, Entity, Stream
+from hamgam.model import CrmId, Entity, Stream, Trigger
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.trail import cursor
 from tests.bench import Bench, bench
@@ -131,6 +131,24 @@ async def test_suspiciously_many_changes_are_held_back(db: Database) -> None:
         assert (await cursor.load(db))[Stream.PERSON].held == 150
         assert len(await poll_once(b, max_change_percent=100)) == 150
         assert (await cursor.load(db))[Stream.PERSON].held is None
+
+
+async def test_a_held_poll_goes_on_once_a_person_has_let_the_changes_through(db: Database) -> None:
+    """As `hamgam sync --since … --force` does: it finds the same changes and runs them."""
+    async with bench(db) as b:
+        for n in range(110):
+            b.box.finance.add_contact(Name=f"مشتری {n}")
+        await b.run_import()
+        await poll_once(b)
+        for crm_id in b.box.crm.persons:
+            b.box.crm.edit(crm_id, nickName="همه یکی شدند", deliver=False)
+        assert await poll_once(b) == []
+        for crm_id in b.box.crm.persons:
+            await b.sync(crm_id, trigger=Trigger.MANUAL)
+        assert await poll_once(b) == []
+        assert (await cursor.load(db))[Stream.PERSON].held is None
+        b.box.crm.edit(crm_id, nickName="تازه", deliver=False)
+        assert await poll_once(b) == [f"customer:{crm_id}"]
 
 
 async def test_a_poll_over_documents_finds_an_edit(db: Database) -> None:

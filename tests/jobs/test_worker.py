@@ -42,8 +42,8 @@ async def worker(b: Bench, *, interval: int = 0, count: int = 1) -> AsyncIterato
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def notify(b: Bench, crm_id: str) -> None:
-    notice = ChangeNotice(key=EntityKey(Entity.CUSTOMER, CrmId(crm_id)), trigger=Trigger.WEBHOOK)
+async def notify(b: Bench, crm_id: str, entity: Entity = Entity.CUSTOMER) -> None:
+    notice = ChangeNotice(key=EntityKey(entity, CrmId(crm_id)), trigger=Trigger.WEBHOOK)
     async with b.db.transaction() as connection:
         await queue.enqueue(connection, [notice])
 

@@ -362,7 +362,7 @@ async def test_a_business_error_fails_at_once_with_its_text(db: Database) -> Non
 async def test_a_passing_failure_is_retried_and_then_given_up(db: Database) -> None:
     async with bench(db, retries_allowed=2) as b:
         crm_id = b.person()
-        b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=503, times=None))
+        b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=500, times=None))
         for attempt in range(2):
             done = await b.sync(crm_id)
             assert (done.status, done.reason) == (Status.PENDING, Reason.SERVER_ERROR)

@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hamgam.errors import Conflict, InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
+from hamgam.errors import (
+    LONGEST_WISH_SECONDS,
+    Conflict,
+    InDoubt,
+    NeedsOperator,
+    Reason,
+    Refused,
+    SyncError,
+    TryLater,
+)
 from hamgam.model import Status
 from hamgam.sync.failure import (
     FIRST_DELAY_SECONDS,
     LONGEST_DELAY_SECONDS,
-    LONGEST_WISH_SECONDS,
     OPERATOR_DELAY_SECONDS,
     Verdict,
     verdict,
@@ -34,13 +42,20 @@ retries = st.integers(min_value=0, max_value=100)
 
 
 def judge(
-    error: SyncError, *, used: int = 0, allowed: int = 3, repeatable: bool = True, chance: float = 0.0
+    error: SyncError,
+    *,
+    used: int = 0,
+    allowed: int = 3,
+    repeatable: bool = True,
+    outage: bool = False,
+    chance: float = 0.0,
 ) -> Verdict:
     return verdict(
         error,
         retries_used=used,
         retries_allowed=allowed,
         repeatable=repeatable,
+        outage=outage,
         now=NOW,
         random=lambda: chance,
     )
@@ -92,6 +107,24 @@ def test_a_failure_that_may_pass_ends_after_its_retries(error: SyncError, used: 
     outcome = judge(error, used=used, allowed=allowed)
     assert outcome.counts is (used < allowed)
     assert (outcome.status is Status.FAILED) == (used >= allowed)
+
+
+@given(st.sampled_from([LATER, DOUBT]), retries, retries, chances)
+def test_an_outage_uses_up_no_retry_however_long_it_lasts(
+    error: SyncError, used: int, allowed: int, chance: float
+) -> None:
+    outcome = judge(error, used=used, allowed=allowed, outage=True, chance=chance)
+    assert (outcome.status, outcome.counts) == (Status.PENDING, False)
+    assert seconds(outcome) <= LONGEST_DELAY_SECONDS
+
+
+@given(st.sampled_from([REFUSED, CONFLICT, OPERATOR]), retries)
+def test_an_outage_changes_nothing_for_what_is_not_its_doing(error: SyncError, used: int) -> None:
+    assert judge(error, used=used, outage=True) == judge(error, used=used)
+
+
+def test_a_document_whose_answer_was_lost_in_an_outage_is_in_doubt_all_the_same() -> None:
+    assert judge(DOUBT, repeatable=False, outage=True) == Verdict(Status.IN_DOUBT)
 
 
 @given(retries, retries, st.booleans())

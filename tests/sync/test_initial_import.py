@@ -1,8 +1,8 @@
 """The initial import over real HTTP: what it creates, links and skips, and how it goes on after a break."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -11,6 +11,7 @@ from hamgam.db.engine import Database
 from hamgam.errors import NeedsOperator, Reason, TryLater, UsageError
 from hamgam.model import Kind, Operation, Status
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
+from hamgam.sync.initial_import import ImportOptions, Watcher, initial_import
 from hamgam.sync.numbers import NumberRule
 from hamgam.systems.ports import NumberedCustomer
 from tests.bench import Bench, bench
@@ -104,6 +105,42 @@ async def test_a_finished_import_is_repeated_only_when_it_is_asked_for(db: Datab
         assert len(numbers(b)) == 4
 
 
+async def test_a_repeated_import_that_would_create_suspiciously_many_asks_first(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 200)
+        b.box.finance.add_contact(Name="هست", tmpid="900")
+        await b.run_import()
+        codes = fill(b, 101)
+        b.box.journal.clear()
+        with pytest.raises(UsageError, match="MAX_CHANGE_PERCENT: 101 customers"):
+            await b.run_import(again=True)
+        assert b.writes("crm") == []
+        assert len(await b.rows('SELECT 1 FROM "ImportRun"')) == 1
+        assert (await b.run_import(again=True, dry_run=True))[0].outcomes["created"] == 101
+        limited, _ = await b.run_import(again=True, limit=1)
+        assert limited.outcomes["created"] == 1
+        del b.box.finance.contacts[codes[-1]]
+        result, _ = await b.run_import(again=True)
+        assert result.outcomes["created"] == 99, "a hundred are few"
+
+
+async def test_a_person_may_let_them_all_through(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 100)
+        await b.run_import()
+        fill(b, 150)
+        result, _ = await b.run_import(again=True, force=True)
+        assert result.outcomes == Counter(created=150, skipped=100)
+
+
+async def test_an_import_that_broke_off_goes_on_however_much_is_left(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 150)
+        await b.run_import(limit=10)
+        result, _ = await b.run_import()
+        assert result.outcomes == Counter(created=140, skipped=10)
+
+
 async def test_a_limited_run_does_not_count_as_finished(db: Database) -> None:
     async with bench(db) as b:
         fill(b, 5)
@@ -164,7 +201,7 @@ async def test_a_create_that_an_earlier_run_sent_is_looked_for_first(db: Databas
         code = b.box.finance.add_contact(Name="سارا")
         crm = LandsLate(b.clock, str(code))
         crm.fail_next["create_customer"] = NeedsOperator(Reason.WRONG_ADDRESS)
-        late = Bench(b.box, replace(b.site, crm=crm), b.clock)
+        late = b.with_crm(crm)
         await late.run_import()
         result, _ = await late.run_import()
         assert result.complete
@@ -308,3 +345,42 @@ async def test_a_broken_run_goes_on_as_if_it_had_not_broken(db: Database) -> Non
         everyone = b.box.crm.persons | b.box.crm.organizations
         pairs = await b.rows('SELECT "crmId", "financeId" FROM "EntityMapping"')
         assert all(everyone[pair.crmId]["customerNumber"] == pair.financeId for pair in pairs)
+
+
+@pytest.mark.parametrize("kind", [None, FaultKind.HTML_BODY, FaultKind.RATE_LIMITED, FaultKind.STATUS])
+async def test_a_run_waits_for_the_crm_instead_of_failing_records(
+    db: Database, kind: FaultKind | None
+) -> None:
+    b: Bench
+    passed: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        await asyncio.sleep(0.02)
+        passed.append(seconds)
+        if sum(passed) >= 60:
+            b.box.faults.clear()
+            await b.box.bring_up("crm")
+
+    async def go_away() -> None:
+        await b.box.journal.wait_for(10, system="crm", operation="person/create")
+        if kind is None:
+            await b.box.take_down("crm")
+        else:
+            b.box.faults.add(Fault(kind, system="crm", times=None))
+
+    async with bench(db, pause=pause, retries_allowed=1) as b:
+        codes = fill(b, 60)
+        said: list[Reason | None] = []
+        watcher = Watcher(planned=lambda total: None, ended=lambda line: None, waits=said.append)
+        result, _ = await asyncio.gather(
+            initial_import(b.site, ImportOptions(concurrency=4), watcher), go_away()
+        )
+        assert result.outcomes == Counter(created=60)
+        assert result.complete
+        assert numbers(b) == Counter(map(str, codes))
+        assert any(said)
+        assert said[-1] is None
+        assert sum(passed) >= 60
+        assert len(b.outages.seen) == 2
+        met = [entry for entry in b.box.journal.calls("crm") if entry.fault]
+        assert len(met) <= 2 * 4 + 1 + len(passed), "those who wait do not knock"

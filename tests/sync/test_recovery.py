@@ -107,7 +107,7 @@ async def test_a_lost_create_is_found_after_other_failures(db: Database, between
         crm_id = b.person(customerNumber="")
         lose_the_answer(b)
         assert (await b.sync(crm_id)).status is Status.FAILED
-        fault = b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=503, times=None))
+        fault = b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=500, times=None))
         for _ in range(2):
             assert (await b.sync(crm_id)).status is Status.FAILED
         assert fault.hits

@@ -218,10 +218,14 @@ def finance_connector(
     store: InMemorySessions,
     *,
     password: str = FINANCE_PASSWORD_MD5,
+    mapped: int = 0,
     **options: Any,
 ) -> SiaghConnector:
+    async def known() -> int:
+        return mapped
+
     http = client(box.finance_url, System.FINANCE, **options)
-    return SiaghConnector(http, store, FINANCE_USERNAME, password, clock)
+    return SiaghConnector(http, store, FINANCE_USERNAME, password, clock, known)
 
 
 @asynccontextmanager

@@ -167,6 +167,12 @@ class TestCrm:
         await crm.connector.unsubscribe(made.id)
         assert await crm.connector.subscriptions() == []
 
+    async def test_a_sign_of_life_with_and_without_customers(self, crm: CrmRig) -> None:
+        await crm.connector.alive()
+        for _ in range(3):
+            crm.add(Kind.PERSON, "100-1", name="نگار")
+        await crm.connector.alive()
+
     async def test_a_probe_logs_in_and_changes_nothing(self, crm: CrmRig) -> None:
         crm_id = crm.add(Kind.PERSON, "100-1", name="نگار")
         before = await crm.connector.customer(crm_id, None)

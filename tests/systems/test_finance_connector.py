@@ -70,6 +70,28 @@ async def test_wrong_credentials() -> None:
         await wrong.aclose()
 
 
+@pytest.mark.parametrize(("mapped", "believed"), [(0, True), (6, True), (7, False)])
+async def test_a_whole_list_with_less_than_half_of_what_is_mapped_is_not_believed(
+    mapped: int, believed: bool
+) -> None:
+    async with sandbox_finance(FinanceMood(filters="none"), mapped=mapped) as rig:
+        for name in ("یک", "دو", "سه"):
+            rig.add(name=name)
+
+        async def everyone() -> list[FinanceId]:
+            return [each.code async for each in rig.connector.customers()]
+
+        for read in (everyone, lambda: rig.connector.candidates(CustomerProbe(number="100-1"))):
+            if believed:
+                await read()
+                continue
+            with pytest.raises(TryLater) as caught:
+                await read()
+            assert caught.value.reason is Reason.BROKEN_ANSWER
+        report = await rig.connector.probe()
+        assert ("first_rows" in {finding.code for finding in report.findings}) is not believed
+
+
 @pytest.mark.parametrize("kind", [*LOST, *BROKEN])
 async def test_a_save_without_a_readable_answer_is_in_doubt_and_sent_once(kind: FaultKind) -> None:
     async with sandbox_finance() as rig:

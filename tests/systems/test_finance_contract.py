@@ -167,6 +167,12 @@ class TestFinance:
         assert (again.key, again.number) == (first.key, first.number)
         assert again.net in (shorter.net, None)
 
+    async def test_a_sign_of_life_with_and_without_contacts(self, finance: FinanceRig) -> None:
+        await finance.connector.alive()
+        for _ in range(600):
+            finance.add(name="نگار")
+        await finance.connector.alive()
+
     async def test_a_probe_logs_in_and_changes_nothing(self, finance: FinanceRig) -> None:
         finance.add(number="100-1", name="نگار", mobile="0912", national_id="1")
         finance.add(number="100-2", name="علی")

@@ -112,7 +112,7 @@ async def test_a_refused_connection_means_that_nothing_was_sent(effect: Effect) 
     with pytest.raises(TryLater) as caught:
         await http_client.call("POST", "/x", body={}, headers={}, effect=effect)
     await http_client.aclose()
-    assert caught.value.reason is Reason.UNREACHABLE
+    assert (caught.value.reason, caught.value.system_wide) == (Reason.UNREACHABLE, True)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,8 @@ async def test_statuses(status: str, write: type[SyncError], reason: Reason) -> 
     assert (type(got), got.reason) == (write, reason)
     got = await outcome(answer(b"{}", status, "Location: https://example.com/"), Effect.READ)
     assert (type(got), got.reason) == (TryLater if write is InDoubt else write, reason)
+    if isinstance(got, TryLater):
+        assert got.system_wide is status.startswith(("429", "503"))
 
 
 async def test_a_forbidden_login_is_a_locked_account() -> None:

@@ -79,8 +79,8 @@ async def test_ready_tells_the_last_contact_with_both_systems(
         {"at": NOW},
     )
     assert (await client.get("/ready")).json()["systems"] == {
-        "crm": {"state": "unknown", "last_contact": None},
-        "finance": {"state": "TIMEOUT", "last_contact": "2026-03-20T21:00:00+00:00"},
+        "crm": {"state": "unknown", "since": None, "last_contact": None},
+        "finance": {"state": "TIMEOUT", "since": None, "last_contact": "2026-03-20T21:00:00+00:00"},
     }
 
 
@@ -93,7 +93,9 @@ async def test_an_empty_installation_has_a_complete_status(client: httpx2.AsyncC
         "mappings": {"CUSTOMER": 0, "PREINVOICE": 0},
         "syncs": {"today": none, "last_24h": none, "all": none},
         "last_poll": {"at": None, "cursor": None, "streams": {}},
-        "systems": {name: {"state": "unknown", "last_contact": None} for name in ("crm", "finance")},
+        "systems": {
+            name: {"state": "unknown", "since": None, "last_contact": None} for name in ("crm", "finance")
+        },
     }
 
 

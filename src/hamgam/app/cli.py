@@ -37,7 +37,12 @@ DryRun = Annotated[bool, Parameter(name="--dry-run", help="Read only, and show w
 
 @app.command(name="initial-import")
 async def initial_import(
-    *, dry_run: DryRun = False, limit: int | None = None, again: bool = False, json: Json = False
+    *,
+    dry_run: DryRun = False,
+    limit: int | None = None,
+    again: bool = False,
+    force: bool = False,
+    json: Json = False,
 ) -> int:
     """Import finance's customers into the CRM, once.
 
@@ -47,10 +52,12 @@ async def initial_import(
         Create or link at most this many; such a run does not count as finished.
     again
         Run although an import has finished: link and add what is new.
+    force
+        Go on although such a run would create suspiciously many customers (MAX_CHANGE_PERCENT).
     """
     from hamgam.app.commands.importing import run
 
-    return await run(_settings(), dry_run=dry_run, limit=limit, again=again, as_json=json)
+    return await run(_settings(), dry_run=dry_run, limit=limit, again=again, force=force, as_json=json)
 
 
 @app.command

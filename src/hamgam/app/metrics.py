@@ -160,6 +160,12 @@ def _gauges(now: _Snapshot) -> Iterator[Metric]:
 
 def _remote(systems: dict[System, RemoteState]) -> Iterator[Metric]:
     by_system = ("system",)
+    up = GaugeMetricFamily(
+        "hamgam_remote_up", "1 while a remote system answers and lets us in.", labels=by_system
+    )
+    for system, state in systems.items():
+        up.add_metric([system.value], state.up)
+    yield up
     calls = [((system.value,), float(state.calls)) for system, state in systems.items()]
     yield _counter("hamgam_remote_calls", "Calls to a remote system.", by_system, calls)
     errors = [

@@ -33,10 +33,14 @@ async def status(db: Database, clock: Clock) -> dict[str, Any]:
 
 
 async def remote_systems(db: Database) -> dict[str, dict[str, Any]]:
-    """State and last contact of each remote system."""
+    """State of each remote system, since when it is the same, and the last contact."""
     states = await numbers.remote_states(db)
     return {
-        system.value: {"state": state.state, "last_contact": iso(state.last_contact)}
+        system.value: {
+            "state": state.state,
+            "since": iso(state.since),
+            "last_contact": iso(state.last_contact),
+        }
         for system, state in states.items()
     }
 

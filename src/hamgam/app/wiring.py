@@ -4,7 +4,9 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -13,6 +15,7 @@ from hamgam.db import schema
 from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.presence import Presence
+from hamgam.errors import Reason
 from hamgam.intake.poll import poll
 from hamgam.jobs.worker import Work
 from hamgam.model import System, TransactionId
@@ -21,10 +24,12 @@ from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.match import MatchKey
 from hamgam.sync.numbers import NumberRule
 from hamgam.sync.site import Rules, Site, SiteCodes
+from hamgam.systems.breaker import Breaker
 from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
 from hamgam.systems.siagh.client import SiaghConnector
+from hamgam.trail import mapping
 from hamgam.trail.remote import CallTally, SharedSessions
 
 logger = structlog.get_logger()
@@ -81,6 +86,7 @@ async def open_site(settings: Settings, db: Database, *, read_only: bool = False
         system: _client(settings, system, limiters[system], tally, read_only=read_only) for system in System
     }
     site = _site(settings, db, clients)
+    site = replace(site, breakers=_breakers(site))
     async with Presence(db) as presence:
         await _divide(settings, presence, limiters)
         housekeeping = asyncio.create_task(_keep_house(settings, presence, limiters, tally))
@@ -89,6 +95,7 @@ async def open_site(settings: Settings, db: Database, *, read_only: bool = False
         finally:
             housekeeping.cancel()
             await asyncio.gather(housekeeping, return_exceptions=True)
+            await asyncio.gather(*(breaker.aclose() for breaker in site.breakers.values()))
             await asyncio.gather(*(client.aclose() for client in clients.values()))
             await _flush(tally)
 
@@ -143,6 +150,7 @@ def _site(settings: Settings, db: Database, clients: dict[System, HttpClient]) -
             settings.finance_username,
             finance_password.get_secret_value(),
             utcnow,
+            mapped=partial(mapping.count_customers, db),
         ),
         rules=rules(settings),
         clock=utcnow,
@@ -150,6 +158,24 @@ def _site(settings: Settings, db: Database, clients: dict[System, HttpClient]) -
         new_transaction=lambda: TransactionId(uuid4()),
         random=random.random,
     )
+
+
+def _breakers(site: Site) -> dict[System, Breaker]:
+    alive = {System.CRM: site.crm.alive, System.FINANCE: site.finance.alive}
+    return {
+        system: Breaker(system, alive[system], observer=_OutageLog(), random=site.random, sleep=site.sleep)
+        for system in System
+    }
+
+
+class _OutageLog:
+    """Tells the process log of an outage once when it begins, and once when it ends."""
+
+    def went_down(self, system: System, reason: Reason) -> None:
+        logger.warning("system.down", system=system, reason=reason)
+
+    def came_back(self, system: System, *, after_seconds: float) -> None:
+        logger.info("system.back", system=system, after_seconds=round(after_seconds))
 
 
 def rules(settings: Settings) -> Rules:

@@ -16,14 +16,13 @@ from hamgam.model import Change, ChangeNotice, Stream, Trigger
 from hamgam.sync.beginning import believable, remember_where_polling_starts
 from hamgam.sync.checksum import customer_checksum, is_one_version
 from hamgam.sync.site import Site
+from hamgam.sync.suspicion import too_many
 from hamgam.trail import attention, cursor, mapping
 from hamgam.trail.attention import Asking
 from hamgam.trail.mapping import Version
 
 logger = structlog.get_logger()
 
-_FEW = 100
-"""Below this many changes a run is never suspicious."""
 _GROUP = 500
 
 
@@ -86,11 +85,6 @@ async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) ->
         moments = (change.modified_at for change in page)
         newest = max([newest, *(moment for moment in moments if believable(moment, site.clock()))])
     return Found(tuple(notices), newest, writes)
-
-
-async def too_many(db: Database, writes: int, max_change_percent: int) -> bool:
-    """Whether a run would write so many mapped customers that a person should be asked first."""
-    return writes > _FEW and writes * 100 > max_change_percent * await mapping.count_customers(db)
 
 
 async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> list[tuple[Change, bool]]:

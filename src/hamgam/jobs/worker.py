@@ -57,6 +57,7 @@ class Worker:
         self._site = replace(work.site, places=asyncio.Semaphore(work.concurrency))
         self._db: Database = work.site.db
         self.running = False
+        self._waiting: set[asyncio.Task[Any]] = set()
         connector = PsycopgConnector(
             conninfo=database_url,
             min_size=1,
@@ -77,14 +78,7 @@ class Worker:
                 async with self._app.open_async():
                     await self._keep(0)
                     self.running = True
-                    await self._app.run_worker_async(
-                        concurrency=self._work.concurrency + _AHEAD,
-                        fetch_job_polling_interval=_FETCH_SECONDS,
-                        shutdown_graceful_timeout=_GRACE_SECONDS,
-                        stalled_worker_timeout=_STALLED_SECONDS,
-                        delete_jobs="successful",
-                        install_signal_handlers=False,
-                    )
+                    await self._serve()
             except (*DATABASE_GONE, ConnectorException) as error:
                 logger.warning("worker.database_gone", error=type(error).__name__)
             except Exception as error:
@@ -94,6 +88,26 @@ class Worker:
             if _told_to_stop():
                 return
             await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _serve(self) -> None:
+        serving = asyncio.create_task(
+            self._app.run_worker_async(
+                concurrency=self._work.concurrency + _AHEAD,
+                fetch_job_polling_interval=_FETCH_SECONDS,
+                shutdown_graceful_timeout=_GRACE_SECONDS,
+                stalled_worker_timeout=_STALLED_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+        )
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            for task in self._waiting:
+                task.cancel()  # it has done nothing yet; who starts next puts it back
+            serving.cancel()
+            await serving
+            raise
 
     def _every(
         self, cron: str, task: Callable[[int], Awaitable[None]], *, lock: str | None, priority: int = 0
@@ -108,7 +122,18 @@ class Worker:
         if notice is None:
             logger.error("job.unusable")
             return
+        await self._systems_up()
         await run_notice(self._site, notice)
+
+    async def _systems_up(self) -> None:
+        """Wait out an outage. The job stays `doing`: it is put back when this worker is gone."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
+        try:
+            await self._site.systems_up()
+        finally:
+            self._waiting.discard(task)
 
     async def _poll(self) -> None:
         if not self._work.poll_interval_seconds:

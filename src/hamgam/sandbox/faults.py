@@ -30,6 +30,8 @@ class FaultKind(StrEnum):
     """200 with an HTML error page; nothing is done."""
     RATE_LIMITED = "rate_limited"
     """429 with Retry-After; nothing is done."""
+    MAINTENANCE = "maintenance"
+    """503 with Retry-After; nothing is done."""
 
 
 @dataclass(slots=True, eq=False)

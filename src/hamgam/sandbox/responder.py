@@ -55,8 +55,8 @@ class Responder:
                 return await self.send(_message(fault.status, fault.text))
             case FaultKind.UNAUTHORIZED:
                 return await self.send(_message(401, fault.text))
-            case FaultKind.RATE_LIMITED:
-                answer = _message(429, fault.text)
+            case FaultKind.RATE_LIMITED | FaultKind.MAINTENANCE:
+                answer = _message(429 if fault.kind is FaultKind.RATE_LIMITED else 503, fault.text)
                 answer.headers = {"Retry-After": f"{fault.retry_after:g}"}
                 return await self.send(answer)
             case FaultKind.HTML_BODY:

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
-from hamgam.model import ChangeNotice, EntityMapping, Fields, FinanceId, Kind, Operation, Status
+from hamgam.model import (
+    ChangeNotice,
+    EntityMapping,
+    Fields,
+    FinanceId,
+    Kind,
+    Operation,
+    Status,
+    System,
+)
 from hamgam.sync.decide import Ask, Skip, Wait, before_reading
 from hamgam.sync.failure import LANDING_SECONDS, verdict
 from hamgam.sync.fields import FieldChange
@@ -37,6 +46,8 @@ class Story:
     """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
     place: Place = field(default_factory=Place)
     """Held while the remote systems are spoken to, and left meanwhile: others may speak then."""
+    outages_before: Mapping[System, int] = field(default_factory=dict)
+    """Outages that were over when this attempt began."""
 
     @asynccontextmanager
     async def writing(
@@ -144,7 +155,15 @@ async def _attempt(
         # Its outcome is not known, so neither is what finance holds: equal checksums would prove nothing.
         known = replace(known, crm_checksum=None, finance_checksum=None)
     finance_id = known.finance_id if known else None
-    story = Story(site, notice, known, attempt, finance_id=finance_id, place=Place(site.places))
+    story = Story(
+        site,
+        notice,
+        known,
+        attempt,
+        finance_id=finance_id,
+        place=Place(site.places),
+        outages_before=site.outages_over(),
+    )
     if repeatable and (landed := _landed_at(attempt.intent)) and landed > site.clock():
         return await _wait_for_landing(story, landed)
     try:
@@ -165,7 +184,7 @@ async def _wait_for_landing(story: Story, landed: datetime) -> Outcome:
     """Whoever was sending it may be at it still, with a broken connection to the database behind it."""
     ending = replace(story.ending(Status.PENDING, Reason.ANSWER_LOST), keep_intent=True)
     await log.postpone(story.site.db, story.attempt, ending, counts=False)
-    return outcome(story, ending, again_at=landed)
+    return replace(outcome(story, ending), again_at=landed)
 
 
 async def _run(story: Story, flow: Flow, repeatable: bool) -> Outcome:
@@ -184,6 +203,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         retries_used=attempt.retry_count,
         retries_allowed=site.rules.retries_allowed,
         repeatable=repeatable or story.known is not None,
+        outage=await site.is_outage(error, story.outages_before),
         now=site.clock(),
         random=site.random,
     )
@@ -195,7 +215,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         await log.postpone(site.db, attempt, ending, counts=what_next.counts)
     else:
         await _close(story, ending)
-    return outcome(story, ending, again_at=what_next.again_at)
+    return replace(outcome(story, ending), again_at=what_next.again_at, counts=what_next.counts)
 
 
 def _may_be_written(story: Story, error: SyncError) -> bool:
@@ -227,7 +247,6 @@ def outcome(
     ending: Ending,
     *,
     changes: tuple[FieldChange, ...] = (),
-    again_at: datetime | None = None,
 ) -> Outcome:
     return Outcome(
         key=story.notice.key,
@@ -237,5 +256,4 @@ def outcome(
         message=ending.message,
         finance_id=story.finance_id,
         changes=changes,
-        again_at=again_at,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hamgam.errors import Conflict, InDoubt, NeedsOperator, SyncError, TryLater
+from hamgam.errors import LONGEST_WISH_SECONDS, Conflict, InDoubt, NeedsOperator, SyncError, TryLater
 from hamgam.model import Status
 
 FIRST_DELAY_SECONDS = 2.0
@@ -12,7 +12,6 @@ LONGEST_DELAY_SECONDS = 300.0
 LANDING_SECONDS = 15.0
 """How long a save whose answer was lost may still be under way; who looks earlier may miss it."""
 OPERATOR_DELAY_SECONDS = 300.0
-LONGEST_WISH_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,15 @@ def verdict(
     retries_used: int,
     retries_allowed: int,
     repeatable: bool,
+    outage: bool,
     now: datetime,
     random: Callable[[], float],
 ) -> Verdict:
     """Choose from the branch of the error and the retries used so far.
 
     `repeatable` says whether the next attempt can find out what a lost write did (a customer can be looked
-    up; a finance document cannot). `random` is uniform in [0, 1).
+    up; a finance document cannot). In an `outage` of a remote system nothing counts. `random` is uniform in
+    [0, 1).
     """
     if isinstance(error, NeedsOperator):
         return Verdict(Status.PENDING, now + timedelta(seconds=OPERATOR_DELAY_SECONDS))
@@ -44,9 +45,9 @@ def verdict(
         return Verdict(Status.CONFLICT)
     if isinstance(error, InDoubt) and not repeatable:
         return Verdict(Status.IN_DOUBT)
-    if isinstance(error, TryLater | InDoubt) and retries_used < retries_allowed:
+    if isinstance(error, TryLater | InDoubt) and (outage or retries_used < retries_allowed):
         wait = _wait(error, retries_used, random)
-        return Verdict(Status.PENDING, now + timedelta(seconds=wait), counts=True)
+        return Verdict(Status.PENDING, now + timedelta(seconds=wait), counts=not outage)
     return Verdict(Status.FAILED)
 
 

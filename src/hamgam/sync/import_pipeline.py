@@ -6,12 +6,13 @@ customer number.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import islice
 
-from hamgam.errors import InDoubt, NeedsOperator, SyncError
-from hamgam.model import CrmId, Fields, FinanceId, Operation, Status
+from hamgam.errors import InDoubt, NeedsOperator, Reason, SyncError
+from hamgam.model import CrmId, Fields, FinanceId, Operation, Status, System
 from hamgam.sync.checksum import contact_checksum, customer_checksum
-from hamgam.sync.failure import verdict
+from hamgam.sync.failure import Verdict, verdict
 from hamgam.sync.import_plan import Planned
 from hamgam.sync.site import Site
 from hamgam.trail import imports
@@ -29,12 +30,14 @@ class Pipeline:
         concurrency: int,
         unfinished: Mapping[FinanceId, Fields],
         stored: Callable[[ImportRecord], None],
+        waits: Callable[[Reason | None], None],
     ) -> None:
         self.stopped_by: SyncError | None = None
         self._site = site
         self._concurrency = concurrency
         self._unfinished = unfinished
         self._stored = stored
+        self._waits = waits
         self._todo: asyncio.Queue[tuple[Planned, ImportIntent] | None] = asyncio.Queue(2 * _GROUP)
         self._ended: asyncio.Queue[ImportRecord | None] = asyncio.Queue(2 * _GROUP)
 
@@ -71,27 +74,42 @@ class Pipeline:
                 self.stopped_by = error
 
     async def _create(self, planned: Planned, intent: ImportIntent) -> ImportRecord:
-        """Create one customer, again after a passing failure; after a lost answer it is looked for first."""
+        """Create one customer, again after a passing failure; after a lost answer it is looked for first.
+
+        While the CRM is down it waits for as long as that lasts.
+        """
         retries, look = 0, planned.contact.code in self._unfinished
         while True:
+            before = self._site.outages_over()
             try:
                 return self._created(planned, intent, await self._once(intent, look))
             except NeedsOperator:
                 raise
             except SyncError as error:
-                what_next = verdict(
-                    error,
-                    retries_used=retries,
-                    retries_allowed=self._site.rules.retries_allowed,
-                    repeatable=True,
-                    now=self._site.clock(),
-                    random=self._site.random,
-                )
+                what_next = await self._verdict(error, retries, before)
                 if what_next.again_at is None:
                     return self._failed(planned, intent, error)
                 look = look or isinstance(error, InDoubt)
-            retries += 1
-            await self._site.sleep((what_next.again_at - self._site.clock()).total_seconds())
+                waits = None if what_next.counts else error.reason
+            retries += what_next.counts
+            await self._pause(what_next.again_at - self._site.clock(), waits)
+
+    async def _verdict(self, error: SyncError, retries: int, before: Mapping[System, int]) -> Verdict:
+        return verdict(
+            error,
+            retries_used=retries,
+            retries_allowed=self._site.rules.retries_allowed,
+            repeatable=True,
+            outage=await self._site.is_outage(error, before),
+            now=self._site.clock(),
+            random=self._site.random,
+        )
+
+    async def _pause(self, pause: timedelta, outage: Reason | None) -> None:
+        self._waits(outage)
+        await self._site.sleep(pause.total_seconds())
+        await self._site.systems_up()
+        self._waits(None)
 
     async def _once(self, intent: ImportIntent, look: bool) -> CrmId:
         found = await self._site.crm.customer_by_number(intent.number) if look else None

@@ -8,7 +8,7 @@ Every stage hands on to the next through a bounded queue, so memory does not gro
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 import msgspec
@@ -23,6 +23,7 @@ from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
+from hamgam.sync.suspicion import too_many
 from hamgam.systems.lease import Lease, holding
 from hamgam.trail import attention, imports, mapping
 from hamgam.trail.imports import ImportRecord
@@ -37,6 +38,9 @@ class ImportOptions:
     limit: int | None = None
     """How many contacts to create or link at most."""
     again: bool = False
+    max_change_percent: int = 30
+    force: bool = False
+    """Go on although suspiciously many customers would be created."""
     concurrency: int = 8
 
 
@@ -81,11 +85,13 @@ class Watcher:
     planned: Callable[[int], None]
     """How many contacts finance holds."""
     ended: Callable[[Line], None]
+    waits: Callable[[Reason | None], None] = lambda reason: None
+    """Why the run waits for the CRM to come back; None: it goes on."""
 
 
 async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
-    """Run the import. Raises `UsageError` when one has finished or is running, `SyncError` when a side cannot
-    be read; a run that broke off while writing says so in its result.
+    """Run the import. Raises `UsageError` when one has finished or is running, or would create suspiciously
+    many; `SyncError` when a side cannot be read. A run that broke off while writing says so in its result.
     """
     async with site.db.locked(_LOCK) as held:
         if not held:
@@ -97,7 +103,7 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
                 "use --again to link and add what is new"
             )
         with holding(Lease(lambda: _still_ours(held), site.monotonic)):
-            return await _import(site, options, watcher)
+            return await _import(site, options, watcher, repeated=finished is not None)
 
 
 async def _still_ours(held: Database) -> None:
@@ -105,13 +111,19 @@ async def _still_ours(held: Database) -> None:
     await held.execute(text("SELECT 1"))
 
 
-async def _import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
+async def _import(site: Site, options: ImportOptions, watcher: Watcher, *, repeated: bool) -> ImportResult:
     if not options.dry_run:
         await remember_where_polling_starts(site)
     with tempfile.TemporaryFile() as spool:
         total = await _spool(site, spool)
         watcher.planned(total)
         known = await _known(site)
+        if repeated and not (options.force or options.dry_run):
+            await _stop_if_suspicious(
+                site,
+                options,
+                _plans(_contacts(spool), replace(known, taken=set(known.taken)), site, options.limit),
+            )
         result = ImportResult(dry_run=options.dry_run, total=total)
         plans = _plans(_contacts(spool), known, site, options.limit)
         if options.dry_run:
@@ -119,6 +131,19 @@ async def _import(site: Site, options: ImportOptions, watcher: Watcher) -> Impor
         else:
             await _write(site, options, plans, known.unfinished, result, watcher)
     return result
+
+
+async def _stop_if_suspicious(site: Site, options: ImportOptions, plans: Iterator[Planned]) -> None:
+    """A repeated import adds what is new. Much of it means that a list or a setting is not what it was.
+
+    An import never writes to a customer that is mapped, so what counts is what it would create in the CRM.
+    """
+    creates = sum(planned.plan.operation is Operation.CREATE for planned in plans)
+    if await too_many(site.db, creates, options.max_change_percent):
+        raise UsageError(
+            f"MAX_CHANGE_PERCENT: {creates} customers would be created in the CRM, more than "
+            f"{options.max_change_percent} % of those that are mapped; look at --dry-run, then use --force"
+        )
 
 
 def _plans(
@@ -172,7 +197,11 @@ async def _write(
 ) -> None:
     run_id = await imports.begin_run(site.db, site.clock())
     pipeline = Pipeline(
-        site, options.concurrency, unfinished, lambda record: result.add(watcher, line(record))
+        site,
+        options.concurrency,
+        unfinished,
+        stored=lambda record: result.add(watcher, line(record)),
+        waits=watcher.waits,
     )
     try:
         await pipeline.run(plans)

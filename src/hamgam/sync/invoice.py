@@ -98,7 +98,7 @@ async def _customer(story: Story, document: SalesDocument) -> FinanceId:
         await story.place.take()
         known = await _mapped(story.site, document.customer_id)
         if known is None:
-            raise _not_ready(document.customer_id, result)
+            raise _not_ready(story.site, document.customer_id, result)
     return known.finance_id
 
 
@@ -106,10 +106,13 @@ async def _mapped(site: Site, customer: CrmId) -> EntityMapping | None:
     return await mapping.by_crm_id(site.db, EntityType.CUSTOMER, customer)
 
 
-def _not_ready(customer: CrmId, result: Outcome) -> SyncError:
+def _not_ready(site: Site, customer: CrmId, result: Outcome) -> SyncError:
+    """A document is looked at again when its customer is, and pays with a retry when its customer does."""
     detail = f"customer {customer}: {result.status} {result.reason or ''} {result.message}".rstrip()
     if result.again_at is not None:
-        return TryLater(Reason.CUSTOMER_FAILED, detail)
+        wait = (result.again_at - site.clock()).total_seconds()
+        free = not result.counts
+        return TryLater(Reason.CUSTOMER_FAILED, detail, retry_after_seconds=wait, system_wide=free)
     return Refused(Reason.CUSTOMER_FAILED, detail)
 
 

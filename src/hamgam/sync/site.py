@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hamgam.db.engine import Database
-from hamgam.errors import Reason
-from hamgam.model import EntityKey, FinanceId, Operation, Status, TransactionId
+from hamgam.errors import Reason, SyncError, TryLater
+from hamgam.model import EntityKey, FinanceId, Operation, Status, System, TransactionId
 from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.match import MatchKey
 from hamgam.sync.numbers import NumberRule
+from hamgam.systems.breaker import Breaker
 from hamgam.systems.ports import CrmConnector, FinanceConnector
 
 
@@ -60,6 +61,26 @@ class Site:
     monotonic: Callable[[], float] = time.monotonic
     places: asyncio.Semaphore | None = None
     """How many syncs may speak to the remote systems side by side; None: any number."""
+    breakers: Mapping[System, Breaker] = field(default_factory=dict)
+
+    def outages_over(self) -> Mapping[System, int]:
+        """How many outages of each system have ended; an attempt notes it when it begins."""
+        return {system: breaker.outages_over for system, breaker in self.breakers.items()}
+
+    async def is_outage(self, error: SyncError, before: Mapping[System, int]) -> bool:
+        """Whether a failure comes from a remote system that is or was down, so that it must not count.
+
+        `before` is what `outages_over` said when the attempt began.
+        """
+        system = error.system
+        if system is None or system not in self.breakers:
+            return isinstance(error, TryLater) and error.system_wide
+        return await self.breakers[system].is_outage(error, before[system])
+
+    async def systems_up(self) -> None:
+        """Wait until both remote systems are up."""
+        while down := [breaker for breaker in self.breakers.values() if breaker.is_down]:
+            await down[0].up()
 
 
 class Place:
@@ -96,3 +117,5 @@ class Outcome:
     changes: tuple[FieldChange, ...] = ()
     again_at: datetime | None = None
     """When another look is due; whoever runs the flow has to schedule it."""
+    counts: bool = False
+    """Whether this look has used up one of the retries."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 import truststore
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter
 
 from hamgam.errors import Reason, Refused, SyncError
 from hamgam.model import System
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer with a status that its caller has to judge: 2xx, 401, 404 or 405."""
+    """An answer with a status that its caller has to judge: 2xx, 401 (but for a login), 404 or 405."""
 
     status: int
     body: bytes
@@ -96,7 +96,8 @@ class HttpClient:
     """Calls to one remote system.
 
     `timeout_seconds` is the total time of one call, of a streamed one the longest silence. `read_only` is the
-    dry run: a write raises Refused(DRY_RUN) and nothing is sent. Nothing is ever repeated here.
+    dry run: a write raises Refused(DRY_RUN) and nothing is sent. `resolver` looks up host names in place of
+    the operating system. Nothing is ever repeated here.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class HttpClient:
         observer: CallObserver,
         read_only: bool = False,
         max_connections: int = 8,
+        resolver: AbstractResolver | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.system = system
@@ -117,6 +119,7 @@ class HttpClient:
         self._limiter = limiter
         self._observer = observer
         self._max_connections = max_connections
+        self._resolver = resolver
         self._monotonic = monotonic
         connect = min(MAX_CONNECT_SECONDS, timeout_seconds / 2)
         self._whole = aiohttp.ClientTimeout(total=timeout_seconds, connect=connect)
@@ -276,6 +279,7 @@ class HttpClient:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 limit=self._max_connections,
+                resolver=self._resolver,
                 keepalive_timeout=KEEP_ALIVE_SECONDS,
                 ssl=_system_trust() if self.base_url.startswith("https:") else True,
             )

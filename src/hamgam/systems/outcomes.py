@@ -41,7 +41,7 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
             | aiohttp.ClientHttpProxyError()
             | aiohttp.ClientConnectionError(__cause__=TooLate())
         ):
-            return TryLater(Reason.UNREACHABLE, detail, system=system)
+            return TryLater(Reason.UNREACHABLE, detail, system=system, system_wide=True)
     if effect is Effect.WRITE:
         return InDoubt(Reason.ANSWER_LOST, detail, system=system)
     match error:
@@ -56,6 +56,8 @@ def check_status(
     status: int, headers: Mapping[str, str], body: bytes, effect: Effect, system: System
 ) -> None:
     """Raise what a status means, or return where only the caller can know it (2xx, 401, 404, 405)."""
+    if status == 401 and effect is Effect.LOGIN:
+        raise NeedsOperator(Reason.BAD_CREDENTIALS, system=system)
     if 200 <= status < 300 or status in {401, 404, 405}:
         return
     text = remote_text(body)
@@ -65,8 +67,13 @@ def check_status(
         reason = Reason.NOT_LICENSED if status == 402 else Reason.LOCKED_OUT
         raise NeedsOperator(reason, text, system=system)
     if status in _NOT_DONE:
-        wait = retry_after_seconds(headers)
-        raise TryLater(_NOT_DONE[status], f"status {status}", system=system, retry_after_seconds=wait)
+        raise TryLater(
+            _NOT_DONE[status],
+            f"status {status}",
+            system=system,
+            retry_after_seconds=retry_after_seconds(headers),
+            system_wide=status != 408,
+        )
     if status < 500:
         raise Refused(Reason.BAD_REQUEST, text, system=system)
     if effect is Effect.WRITE:

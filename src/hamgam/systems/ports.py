@@ -80,6 +80,9 @@ class CrmConnector(Protocol):
 
     async def unsubscribe(self, subscription_id: str) -> None: ...
 
+    async def alive(self) -> None:
+        """Make a cheap, authorized read that concerns no record; raises as any read does."""
+
     async def probe(self) -> ProbeReport:
         """Log in and read, never write, and say what this build supports. Does not raise."""
 
@@ -124,6 +127,9 @@ class FinanceConnector(Protocol):
     async def update_document(
         self, key: FinanceId, document: PreInvoice, *, transaction_id: TransactionId
     ) -> SavedDocument: ...
+
+    async def alive(self) -> None:
+        """Make a cheap, authorized read that concerns no record; raises as any read does."""
 
     async def probe(self) -> ProbeReport:
         """Log in and read, never write, and say what this build supports. Does not raise."""

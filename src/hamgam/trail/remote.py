@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, func, literal, select, text
+import structlog
+from sqlalchemy import Text, case, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import remote_system as t
 from hamgam.model import RemoteSession, System
+
+logger = structlog.get_logger()
 
 
 class SharedSessions:
@@ -41,6 +44,7 @@ class SharedSessions:
         return found.scalar_one_or_none()
 
     async def note_refusal(self, system: System, credentials: str, at: datetime) -> None:
+        logger.error("login.refused", system=system)
         await _upsert(self._db, system, refusedCredentials=credentials, refusedAt=at)
 
 
@@ -107,17 +111,15 @@ async def _upsert(db: Database, system: System, **values: Any) -> None:
 
 
 async def _add(db: Database, system: System, tally: _Tally, now: datetime) -> None:
-    await _upsert(
-        db,
-        system,
-        state=tally.state,
-        stateAt=now,
-        **({"lastContactAt": tally.contact} if tally.contact else {}),
-    )
+    await db.execute(insert(t).values(system=system).on_conflict_do_nothing())
+    other_state = t.c.state.is_distinct_from(tally.state)
     await db.execute(
         t.update()
         .where(t.c.system == system)
         .values(
+            state=tally.state,
+            stateAt=case((other_state, now), else_=t.c.stateAt),
+            lastContactAt=func.coalesce(tally.contact, t.c.lastContactAt),
             calls=t.c.calls + tally.calls,
             milliseconds=t.c.milliseconds + round(tally.milliseconds),
             errors=_added(tally.errors),

@@ -11,6 +11,7 @@ from sqlalchemy.types import ARRAY, Integer
 from hamgam.db.engine import Database
 from hamgam.db.tables import entity_mapping, poll_cursor, remote_system
 from hamgam.db.tables import sync_log as t
+from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail import cursor
 
@@ -31,10 +32,16 @@ class SyncFilter:
 class RemoteState:
     state: str
     """`ok`, the reason code of the last failed call, or `unknown` before the first one."""
+    since: datetime | None
     last_contact: datetime | None
     calls: int
     errors: Mapping[str, int]
     seconds: float
+
+    @property
+    def up(self) -> bool:
+        """Whether it answers and lets us in. A call that it refuses for what was sent is an answer."""
+        return self.state in ("ok", "unknown", Reason.BAD_REQUEST, Reason.UNUSABLE_RECORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +96,21 @@ async def attention_count(db: Database) -> int:
 
 async def remote_states(db: Database) -> dict[System, RemoteState]:
     c = remote_system.c
-    rows = await db.execute(select(c.system, c.state, c.lastContactAt, c.calls, c.errors, c.milliseconds))
+    rows = await db.execute(
+        select(c.system, c.state, c.stateAt, c.lastContactAt, c.calls, c.errors, c.milliseconds)
+    )
     known = {
         row.system: RemoteState(
-            row.state or "unknown", row.lastContactAt, row.calls, _counts(row.errors), row.milliseconds / 1000
+            row.state or "unknown",
+            row.stateAt,
+            row.lastContactAt,
+            row.calls,
+            _counts(row.errors),
+            row.milliseconds / 1000,
         )
         for row in rows
     }
-    return {system: known.get(system, RemoteState("unknown", None, 0, {}, 0)) for system in System}
+    return {system: known.get(system, RemoteState("unknown", None, None, 0, {}, 0)) for system in System}
 
 
 def _counts(stored: object) -> Mapping[str, int]:

@@ -17,7 +17,7 @@ from hamgam.app.commands.output import (
     table,
 )
 from hamgam.app.wiring import open_database, open_site
-from hamgam.errors import UsageError
+from hamgam.errors import Reason, UsageError
 from hamgam.settings import Settings
 from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
 from hamgam.sync.site import Site
@@ -29,12 +29,19 @@ class Report:
     keep: bool = False
 
 
-async def run(settings: Settings, *, dry_run: bool, limit: int | None, again: bool, as_json: bool) -> int:
+async def run(
+    settings: Settings, *, dry_run: bool, limit: int | None, again: bool, force: bool, as_json: bool
+) -> int:
     """Exit status 0; 1 when records failed or the run broke off."""
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is not a number of records; give 1 or more")
     options = ImportOptions(
-        dry_run=dry_run, limit=limit, again=again, concurrency=settings.crm_max_concurrency
+        dry_run=dry_run,
+        limit=limit,
+        again=again,
+        max_change_percent=settings.max_change_percent,
+        force=force,
+        concurrency=settings.crm_max_concurrency,
     )
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
         report = Report(keep=as_json or dry_run)
@@ -59,7 +66,11 @@ async def import_with_progress(site: Site, options: ImportOptions, report: Repor
             if report.keep:
                 report.lines.append(line)
 
-        watcher = Watcher(planned=lambda total: progress.update(bar, total=total), ended=ended)
+        def waits(reason: Reason | None) -> None:
+            says = f"initial import, waiting for the CRM: {reason}" if reason else "initial import"
+            progress.update(bar, description=says)
+
+        watcher = Watcher(planned=lambda total: progress.update(bar, total=total), ended=ended, waits=waits)
         return await initial_import(site, options, watcher)
 
 

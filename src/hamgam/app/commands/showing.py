@@ -45,7 +45,8 @@ async def show_status(settings: Settings, *, as_json: bool) -> int:
 
 
 def _system(now: dict[str, Any]) -> str:
-    return f"{now['state']}, last contact {now['last_contact'] or 'never'}"
+    since = f" since {now['since']}" if now["since"] else ""
+    return f"{now['state']}{since}, last contact {now['last_contact'] or 'never'}"
 
 
 async def show_logs(

@@ -18,12 +18,13 @@ from hamgam.app.commands.output import (
 from hamgam.app.commands.settling import uuid_of
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.errors import NeedsOperator, Reason, UsageError
-from hamgam.intake.poll import Found, find, too_many
+from hamgam.intake.poll import Found, find
 from hamgam.jobs.runner import plan_notice, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
 from hamgam.settings import Settings
 from hamgam.sync.site import Outcome, Site
+from hamgam.sync.suspicion import too_many
 from hamgam.trail import mapping
 
 _AGE = re.compile(r"(\d{1,6})([mhd])")

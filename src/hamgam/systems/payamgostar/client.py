@@ -177,6 +177,9 @@ class PayamgostarConnector:
         """Remove a webhook; one that is gone already is no error."""
         await self._write("DELETE", f"{WEBHOOKS}/{quote(subscription_id, safe='')}", None)
 
+    async def alive(self) -> None:
+        (await self.light_page(0, size=1)).decode(wire.light_rows)
+
     async def probe(self) -> ProbeReport:
         return await probe(self, self._keeper, self._clock)
 
@@ -186,9 +189,9 @@ class PayamgostarConnector:
     async def _read(self, path: str, body: object | None = None, *, method: str = "POST") -> Reply:
         return await self._call(method, path, body, {}, Effect.READ)
 
-    async def light_page(self, page: int) -> Reply:
+    async def light_page(self, page: int, *, size: int = LIGHT_PAGE_SIZE) -> Reply:
         """One page of the light list; the first is 0."""
-        body = {"pageNumber": page, "pageSize": LIGHT_PAGE_SIZE, "searchTerm": ""}
+        body = {"pageNumber": page, "pageSize": size, "searchTerm": ""}
         return _supported(await self._read(f"{OBJECTS}/identity/search", body))
 
     async def find_page(self, source: find.Source, body: dict[str, Any]) -> Reply:

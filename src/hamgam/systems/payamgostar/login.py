@@ -48,8 +48,6 @@ class Payamgostar:
             "platformType": 1,
         }
         reply = await self._post(LOGIN, body)
-        if reply.status == 401:
-            raise NeedsOperator(Reason.BAD_CREDENTIALS, system=System.CRM)
         if not reply.found:
             raise NeedsOperator(Reason.WRONG_ADDRESS, "no login at this address", system=System.CRM)
         return self._session(reply)

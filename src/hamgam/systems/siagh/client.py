@@ -1,10 +1,10 @@
 """Siagh behind the finance protocol."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime
 
-from hamgam.errors import NeedsOperator, Reason
+from hamgam.errors import NeedsOperator, Reason, TryLater
 from hamgam.model import (
     CustomerProbe,
     Fields,
@@ -23,7 +23,7 @@ from hamgam.systems.ports import RemoteSession, SessionStore
 from hamgam.systems.session import SessionKeeper, fingerprint
 from hamgam.systems.siagh import forms, match, wire
 from hamgam.systems.siagh.fields import NUMBER_KEY, contact
-from hamgam.systems.siagh.getall import rows
+from hamgam.systems.siagh.getall import begins, rows
 from hamgam.systems.siagh.probe import probe
 
 LOGIN = "/GeneralApi/LoginUser"
@@ -36,6 +36,8 @@ BuildBody = Callable[[RemoteSession], forms.Body]
 class SiaghConnector:
     """Implements `FinanceConnector`. `password` is the upper-case MD5; `clock` answers aware UTC.
 
+    `mapped` answers how many contacts are known to be there: a whole list with less than half as many rows is
+    not believed.
     What a build supports is learnt from its answers and remembered for the life of the connector.
     """
 
@@ -46,8 +48,10 @@ class SiaghConnector:
         username: str,
         password: str,
         clock: Callable[[], datetime],
+        mapped: Callable[[], Awaitable[int]],
     ) -> None:
         self._http = http
+        self._mapped = mapped
         self._username = username
         self._password = password
         self._clock = clock
@@ -138,6 +142,11 @@ class SiaghConnector:
         """Whether a filter that must find something is applied."""
         return bool(await self._filtered(wanted))
 
+    async def alive(self) -> None:
+        # No contact has this code. A build that ignores the filter begins to send them all, and is cut off.
+        async with self._list("POST", {"Code": 0}, True) as stream:
+            await begins(stream.chunks())
+
     async def probe(self) -> ProbeReport:
         return await probe(self, self._keeper)
 
@@ -147,8 +156,6 @@ class SiaghConnector:
     async def _sign_in(self, previous: RemoteSession | None) -> RemoteSession:
         body = {"UserName": self._username, "Password": self._password}
         reply = await self._http.call("POST", LOGIN, body=body, headers={}, effect=Effect.LOGIN)
-        if reply.status == 401:
-            raise NeedsOperator(Reason.BAD_CREDENTIALS, system=System.FINANCE)
         if not reply.found:
             raise NeedsOperator(Reason.WRONG_ADDRESS, "no login at this address", system=System.FINANCE)
         answer = reply.decode(wire.login_answer)
@@ -159,9 +166,16 @@ class SiaghConnector:
     # The list of contacts
 
     async def _all(self, *, hold_slot: bool = True) -> AsyncGenerator[FinanceContact]:
+        """Every contact. A list that is well-formed and yet too short must not be read as absence."""
+        held = 0
         async with aclosing(self._contacts("GET", None, hold_slot=hold_slot)) as contacts:
             async for each in contacts:
+                held += 1
                 yield each
+        known = await self._mapped()
+        if 2 * held < known:
+            detail = f"the list holds {held} contacts, less than half of the {known} that are mapped"
+            raise TryLater(Reason.BROKEN_ANSWER, detail, system=System.FINANCE)
 
     async def _filtered(self, wanted: match.Filter) -> list[FinanceContact] | None:
         """The contacts with one value, or None where this build ignores such a filter."""
