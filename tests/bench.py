@@ -13,6 +13,8 @@ from aiohttp.abc import AbstractResolver
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
+from hamgam.intake.poll import poll
+from hamgam.jobs import queue
 from hamgam.jobs.runner import run_notice
 from hamgam.model import (
     ChangeNotice,
@@ -92,6 +94,20 @@ class Bench:
             self.clock.pass_seconds(60)
         notice = ChangeNotice(key=EntityKey(entity, CrmId(crm_id)), trigger=trigger, **more)
         return await run_notice(self.site, notice)
+
+    async def sync_next(self) -> Outcome:
+        """Run the one job that waits, at the time for which it is scheduled."""
+        [job] = await self.jobs()
+        self.clock.now = max(self.clock.now, job.scheduled_at or self.clock.now)
+        await self.rows("DELETE FROM procrastinate_jobs WHERE id = :id RETURNING 1", id=job.id)
+        return await run_notice(self.site, queue.notice_of(job.args))
+
+    async def poll_and_sync(self, *, after_seconds: float = 300) -> list[Outcome]:
+        """One poll, and every look that it asks for."""
+        self.clock.pass_seconds(after_seconds)
+        await poll(self.site, overlap_seconds=120, max_change_percent=100)
+        found = await self.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'sync' RETURNING args")
+        return [await run_notice(self.site, queue.notice_of(job.args)) for job in found]
 
     async def run_import(self, **options: Any) -> tuple[ImportResult, list[Line]]:
         lines: list[Line] = []

@@ -147,6 +147,7 @@ class EntityMapping:
     kind: Kind | None
     transaction_id: TransactionId | None
     last_sync_at: datetime | None
+    """None: a person has linked it, and nothing has been written or compared since."""
     crm_checksum: str | None
     finance_checksum: str | None
     crm_updated_at: datetime | None

@@ -73,6 +73,13 @@ def to_persian_digits(text: str) -> str:
     return text.translate(_TO_PERSIAN)
 
 
+def digit_spellings(text: str) -> list[str]:
+    """The text as it is, and with all its digits of each kind: Latin, Persian, Arabic."""
+    latin = to_latin_digits(text)
+    arabic = latin.translate(str.maketrans(_LATIN, _ARABIC))
+    return list(dict.fromkeys([text, latin, to_persian_digits(text), arabic]))
+
+
 def text_key(text: str) -> str:
     """The form in which spellings of one text are equal. Case is kept.
 

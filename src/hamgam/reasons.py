@@ -87,27 +87,34 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.AMBIGUOUS_MATCH: Sentence(
         "Several finance contacts could be this customer; nothing was written.",
         "چند طرف حساب در سیستم مالی می‌توانند همین مشتری باشند؛ چیزی نوشته نشد.",
-        "Leave the customer number or national id with the right contact only, then synchronise it again.",
-        "شماره مشتری یا کد ملی را فقط برای طرف حساب درست نگه دارید و دوباره همگام کنید.",
+        "Say which one it is, or that it is none of them, with `hamgam settle`; or leave the number or "
+        "national id with the right contact only and synchronise it again.",
+        "با `hamgam settle` بگویید کدام است یا هیچ‌کدام نیست؛ یا شماره و کد ملی را فقط برای طرف حساب درست "
+        "نگه دارید و دوباره همگام کنید.",
     ),
     Reason.MATCH_TAKEN: Sentence(
         "The counterpart in the other system is linked to another record already; nothing was linked.",
         "معادل این مورد در سیستم دیگر به مورد دیگری پیوند خورده است؛ پیوندی ساخته نشد.",
-        "See which of the two records is right: often one customer was entered twice, or two share a number.",
-        "ببینید کدام یک درست است: معمولاً یک مشتری دو بار ثبت شده یا دو مشتری یک شماره دارند.",
+        "Often one customer was entered twice, or two share a number. Correct that and retry, or say with "
+        "`hamgam settle` which other record of finance it is, or that it is absent there.",
+        "معمولاً یک مشتری دو بار ثبت شده یا دو مشتری یک شماره دارند. آن را اصلاح و دوباره تلاش کنید، یا با "
+        "`hamgam settle` بگویید معادل آن در سیستم مالی کدام است یا وجود ندارد.",
     ),
     Reason.KIND_MISMATCH: Sentence(
         "One system has a person where the other has an organization; nothing was written.",
         "در یک سیستم شخص حقیقی و در دیگری شخص حقوقی ثبت شده است؛ چیزی نوشته نشد.",
-        "Correct the kind, the number or the national id in one of them, then synchronise it again.",
-        "نوع مشتری، شماره یا کد ملی را در یکی از دو سیستم اصلاح و دوباره همگام کنید.",
+        "Correct the kind, the number or the national id in one of them and synchronise it again, or say "
+        "with `hamgam settle` that it is this contact, or that it is absent.",
+        "نوع مشتری، شماره یا کد ملی را در یکی از دو سیستم اصلاح و دوباره همگام کنید، یا با `hamgam settle` "
+        "بگویید همین طرف حساب است یا وجود ندارد.",
     ),
     Reason.OTHER_CODE: Sentence(
         "An update was sent and finance answered another code than the one it was sent for: it may have made "
         "a second record. Nothing more is written to this one.",
         "سیستم مالی در پاسخ به ویرایش، کد دیگری برگرداند و شاید مورد تکراری ساخته باشد. نوشتن آن متوقف شد.",
-        "Look in finance for the second record, remove it there, and settle this row.",
-        "مورد تکراری را در سیستم مالی پیدا و حذف کنید و سپس این ردیف را تعیین تکلیف کنید.",
+        "The message names both codes. Remove one of the two in finance and say with `hamgam settle` which "
+        "one stays.",
+        "هر دو کد در پیام آمده است. یکی را در سیستم مالی حذف کنید و با `hamgam settle` بگویید کدام می‌ماند.",
     ),
     Reason.VALUE_REPLACED: Sentence(
         "A value held a sign that finance cannot store, such as | or a line break; it was sent with another.",
@@ -118,14 +125,16 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.IN_DOUBT: Sentence(
         "An earlier attempt may or may not have reached finance, and a person has not settled it yet.",
         "روشن نیست که تلاش پیشین در سیستم مالی ثبت شده است یا نه و هنوز کسی آن را تعیین تکلیف نکرده است.",
-        "Look in finance and settle the earlier row: it exists there, or it is absent.",
-        "سیستم مالی را ببینید و ردیف پیشین را تعیین تکلیف کنید: آنجا هست یا نیست.",
+        "Look in finance and settle the earlier row with `hamgam settle`: it exists there, or it is absent.",
+        "سیستم مالی را ببینید و ردیف پیشین را با `hamgam settle` تعیین تکلیف کنید: آنجا هست یا نیست.",
     ),
     Reason.REVIEW_REQUIRED: Sentence(
         "The document changed after its pre-invoice was made; INVOICE_UPDATE_POLICY leaves it to a person.",
         "این سند پس از ساخته شدن پیش‌فاکتور تغییر کرده است و طبق INVOICE_UPDATE_POLICY تصمیم با شماست.",
-        "Compare the two and change the pre-invoice in finance if it should follow.",
-        "دو سند را مقایسه کنید و اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید.",
+        "Compare the two, change the pre-invoice in finance if it should follow, and say with "
+        "`hamgam settle` that it agrees.",
+        "دو سند را مقایسه کنید، اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید و با `hamgam settle` "
+        "بگویید که درست است.",
     ),
     Reason.CUSTOMER_FAILED: Sentence(
         "The customer of this document could not be synchronised, so the document waits.",
@@ -208,8 +217,10 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.ANSWER_LOST: Sentence(
         "A write was sent and its answer was lost, so it may have been done.",
         "اطلاعات فرستاده شد ولی پاسخ نرسید؛ شاید ثبت شده باشد.",
-        "A customer is looked up before it is sent again. For a pre-invoice look in finance, then settle it.",
-        "مشتری پیش از ارسال دوباره جست‌وجو می‌شود. پیش‌فاکتور را در سیستم مالی ببینید و تعیین تکلیف کنید.",
+        "A customer is looked up before it is sent again. For a pre-invoice look in finance, then use "
+        "`hamgam settle`.",
+        "مشتری پیش از ارسال دوباره جست‌وجو می‌شود. پیش‌فاکتور را در سیستم مالی ببینید و با `hamgam settle` "
+        "تعیین تکلیف کنید.",
     ),
     Reason.SESSION_LOST: Sentence(
         "The remote system ended the login, and a new one did not last either.",

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -60,10 +62,15 @@ def _token(value: SecretStr) -> SecretStr:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value().strip()
-    if not re.match(r"postgres(?:ql)?://.", url):
+    """What the driver cannot read is found here: its own message would quote the password."""
+    url = re.sub(r"^postgres://", "postgresql://", value.get_secret_value().strip())
+    if not re.fullmatch(r"postgresql://\S+", url) or urlsplit(url).port == 0:
         raise ValueError
-    return SecretStr(re.sub(r"^postgres://", "postgresql://", url))
+    try:
+        conninfo_to_dict(url)
+    except psycopg.Error:
+        raise ValueError from None
+    return SecretStr(url)
 
 
 def _names(value: Any) -> Any:
@@ -128,7 +135,7 @@ class Settings(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(_database)] | None = _setting(
         None,
         "PostgreSQL server, `postgresql://…`. Without it an embedded PostgreSQL runs from `DATA_DIR`.",
-        expects="an address that starts with postgresql://",
+        expects="an address such as postgresql://user:password@host:5432/name, with odd characters as %40",
     )
     data_dir: Path = _setting(
         Path("data"),

@@ -94,6 +94,23 @@ async def test_sync_all_and_since(box: Sandbox, program: Program) -> None:
     assert since.json["results"] == []
 
 
+async def test_what_the_crm_does_not_know_is_left_out_and_said(box: Sandbox, program: Program) -> None:
+    customer = box.crm.add_customer("person", nickName="سارا", customerNumber="900")
+    box.faults.add(Fault(FaultKind.STATUS, system="crm", operation="quote/*", status=404, times=None))
+    done = await program.run("sync", "--all", "--json")
+    assert done.status == 0
+    assert [one["crmId"] for one in done.json["results"]] == [customer]
+    assert "quote" in done.err
+
+
+async def test_a_person_has_a_failure_that_stands_tried_again(box: Sandbox, program: Program) -> None:
+    box.crm.add_customer("person", nickName="", customerNumber="900")
+    for _ in range(2):
+        done = await program.run("sync", "--all", "--json")
+        assert [one["reason"] for one in done.json["results"]] == ["UNUSABLE_RECORD"]
+        assert done.status == 1
+
+
 async def test_an_invoice_by_hand_may_be_a_quote(box: Sandbox, program: Program) -> None:
     customer = box.crm.add_customer("person", nickName="سارا", customerNumber="1")
     line = {"productCode": "1", "count": 1, "baseUnitPrice": 1000, "productUnitTypeName": "عدد"}
@@ -107,7 +124,6 @@ async def test_an_id_that_nobody_knows_is_said_and_ends_with_1(program: Program)
     done = await program.run("sync", "customer", UNKNOWN, "--json")
     assert (done.status, done.json["results"][0]["reason"]) == (1, "NOT_IN_CRM")
     assert UNKNOWN in done.err
-    assert (await program.run("retry", UNKNOWN)).status == 1
 
 
 async def test_failures_are_listed_and_retried(box: Sandbox, program: Program) -> None:
@@ -121,9 +137,14 @@ async def test_failures_are_listed_and_retried(box: Sandbox, program: Program) -
     [row] = (await program.run("logs", "--status", "FAILED", "--json")).json
     assert (await program.run("status", "--json")).json["needs_attention"] == 1
     box.finance.edit_contact(other, MobileNo="09121111111")
+    unknown = await program.run("retry", row["id"], UNKNOWN)
+    assert (unknown.status, unknown.out) == (2, "")
+    assert UNKNOWN in unknown.err and row["id"] not in unknown.err
+    assert (await program.run("status", "--json")).json["queue_depth"] == 0
     retried = await program.run("retry", row["id"])
     assert retried.status == 0
-    assert (await program.run("retry", row["id"])).status == 1
+    again = await program.run("retry", row["id"])
+    assert again.status == 1 and "not ended" in again.out
     assert (await program.run("status", "--json")).json["queue_depth"] == 1
 
 
@@ -162,6 +183,9 @@ async def test_the_database_commands(program: Program, folder: Path, box: Sandbo
     # The deletion was rolled out with its connection's end: psycopg commits when the block ends well.
     backup = folder / "before.dump"
     assert (await program.run("db", "backup", str(backup))).status == 0
+    assert backup.stat().st_mode & 0o777 == 0o600
+    nowhere = await program.run("db", "backup", str(folder / "no" / "such" / "folder"))
+    assert (nowhere.status, len(nowhere.err.strip().splitlines())) == (2, 1)
     assert (await program.run("db", "backup", str(backup))).status == 2
     with psycopg.connect(url.out.strip()) as connection:
         connection.execute('DELETE FROM "SyncLog"')
@@ -194,6 +218,18 @@ async def test_hash_password(program: Program) -> None:
         (("logs", "--limit", "0"), "--limit"),
         (("retry",), "--all-failed"),
         (("retry", "17"), "17"),
+        (("retry", UNKNOWN), UNKNOWN),
+        (("settle",), "LOG_ID"),
+        (("settle", UNKNOWN), "--exists"),
+        (("settle", UNKNOWN, "--absent", "--exists", "17"), "--exists"),
+        (("settle", UNKNOWN, "--exists"), "--exists"),
+        (("settle", UNKNOWN, "--exists", ""), "finance code"),
+        (("settle", UNKNOWN, "--exists", "9" * 19), "finance code"),
+        (("settle", UNKNOWN, "--exists", "seventeen"), "seventeen"),
+        (("settle", UNKNOWN, "--exists", "17"), UNKNOWN),
+        (("settle", UNKNOWN, "--absent"), UNKNOWN),
+        (("settle", "17", "--absent"), "17"),
+        (("settle", "two\nlines", "--absent"), "two"),
         (("db", "restore", "nothing.dump"), "nothing.dump"),
         (("frobnicate",), "frobnicate"),
         (("status", "--frob"), "--frob"),
@@ -295,3 +331,21 @@ async def test_an_import_that_breaks_off_says_so_and_goes_on(box: Sandbox, progr
     assert done.status == 0, done.err
     assert done.json["created"] + done.json["linked"] == 3
     assert len(box.crm.persons) == 5
+
+
+async def test_what_others_left_in_the_log_is_printed_as_it_is(program: Program, database_url: str) -> None:
+    """Square brackets are no markup, and a status that this version does not know is no reason to stop."""
+    odd = "[/red] {GOSSIP}"
+    await program.run("db", "upgrade")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            'INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", direction, operation,'
+            ' status, reason, "triggerType", "sourceEntityId", "startedAt", "errorMessage")'
+            " VALUES (gen_random_uuid(), %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s, %(odd)s,"
+            " %(odd)s, now(), %(odd)s)",
+            {"odd": odd},
+        )
+    for arguments in (("logs",), ("logs", "--json"), ("status",), ("status", "--json")):
+        done = await program.run(*arguments)
+        assert (done.status, done.err) == (0, ""), done.err
+        assert odd in done.out or arguments[0] == "status"

@@ -1,6 +1,7 @@
 """No notice is lost on its way through the queue: not to an echo before it, not to a job that broke off."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, TransactionId, Trigger
+from hamgam.sandbox import Fault, FaultKind
 from tests.bench import Bench, bench
 from tests.jobs.test_worker import until, worker
 
@@ -70,6 +72,29 @@ async def test_a_person_who_asks_passes_the_gate(db: Database) -> None:
     await put(db, notice(trigger=Trigger.MANUAL, payload={"retry": "x"}), now=True)
     found = await waiting(db)
     assert (found.trigger, found.payload) == (Trigger.MANUAL, {"retry": "x"})
+
+
+async def test_notices_that_come_meanwhile_use_up_no_retries(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id = b.person()
+        b.box.faults.add(Fault(FaultKind.RATE_LIMITED, system="crm", operation="person/get", retry_after=60))
+        await put(db, notice(crm_id))
+        outcome = await b.sync(crm_id)
+        assert outcome.status is Status.PENDING
+        [job] = await b.jobs()
+        assert job.scheduled_at == outcome.again_at
+        await put(db, notice(crm_id))
+        assert [job.scheduled_at for job in await b.jobs()] == [outcome.again_at]
+
+
+async def test_what_cannot_be_synced_is_not_tried_again_at_once(db: Database) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="کسی", MobileNo="09121112233")
+        crm_id = b.person(customerNumber="77")
+        await put(db, notice(crm_id))
+        assert (await b.sync(crm_id)).status is Status.FAILED
+        [job] = await b.jobs()
+        assert job.scheduled_at == b.clock() + timedelta(seconds=2)
 
 
 # Jobs that ended without having looked

@@ -166,3 +166,18 @@ def _succeeded() -> Any:
     from procrastinate.jobs import Status
 
     return Status.SUCCEEDED
+
+
+async def test_what_waits_is_put_off_but_not_for_a_person(db: Database) -> None:
+    later, much_later = NOW + timedelta(seconds=2), NOW + timedelta(seconds=300)
+    await put(db, notice("a"), notice("asked", Trigger.MANUAL), notice("other"))
+    await put(db, notice("planned"), at=much_later)
+    async with db.transaction() as connection:
+        for each in ("a", "asked", "planned", "nobody"):
+            await queue.put_off(connection, notice(each).key, later)
+    assert {job.lock: job.scheduled_at for job in await jobs(db)} == {
+        "customer:a": later,
+        "customer:asked": None,
+        "customer:other": None,
+        "customer:planned": much_later,
+    }

@@ -59,7 +59,8 @@ def test_the_order_of_the_fields_does_not_matter(fields: Fields) -> None:
 @given(records, records)
 def test_equal_checksums_mean_equal_content(one: Fields, other: Fields) -> None:
     same = normalised(one) == normalised(other)
-    assert (contact_checksum(one) == contact_checksum(other)) is same
+    filled = [{k: v for k, v in normalised(each).items() if v} for each in (one, other)]
+    assert (contact_checksum(one) == contact_checksum(other)) is (filled[0] == filled[1])
     assert (customer_checksum("1", one) == customer_checksum("1", other)) is same
 
 

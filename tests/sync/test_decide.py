@@ -64,13 +64,14 @@ def mapped(
     synced: datetime | None = None,
     checksum: str | None = None,
     blocked: str | None = None,
+    kind: Kind | None = Kind.PERSON,
 ) -> EntityMapping:
     return EntityMapping(
         id=UUID(int=0),
         entity=Entity.CUSTOMER,
         crm_id=CrmId("c"),
         finance_id=CODE,
-        kind=Kind.PERSON,
+        kind=kind,
         transaction_id=transaction,
         last_sync_at=synced,
         crm_checksum=checksum,
@@ -140,7 +141,8 @@ def test_the_wait_ends_after_now_and_within_the_gate() -> None:
 
 def mappings() -> Iterator[EntityMapping]:
     for stored, blocked in product(STORED, BLOCKED):
-        yield mapped(checksum=stored, blocked=blocked)
+        for kind in (None, *Kind):
+            yield mapped(checksum=stored, blocked=blocked, kind=kind)
 
 
 @pytest.mark.parametrize("on_delete", DeletePolicy)
@@ -152,6 +154,8 @@ def test_a_mapped_customer(on_delete: DeletePolicy, found: Match) -> None:
             assert decision == Skip(Reason.CHECKSUM_MATCH)
         elif known.blocked:
             assert decision == Ask(Reason.OTHER_CODE, (CODE,))
+        elif known.kind is Kind.ORGANIZATION:
+            assert decision == Ask(Reason.KIND_MISMATCH, (CODE,))
         else:
             assert decision == Update(CODE)
 

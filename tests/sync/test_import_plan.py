@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from hamgam.errors import Reason
-from hamgam.model import CrmId, FinanceContact, FinanceId, Kind, Operation
+from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Kind, Operation
 from hamgam.sync.import_plan import Known, Plan, plan
 from hamgam.sync.numbers import NumberRule
 
@@ -18,10 +18,19 @@ CONTACT = FinanceContact(code=CODE, kind=Kind.PERSON, number=None, fields={"name
 
 
 def knowing(
-    *, mapped: bool = False, numbers: dict[str, CrmId] | None = None, taken: tuple[CrmId, ...] = ()
+    *,
+    mapped: bool = False,
+    numbers: dict[str, CrmId] | None = None,
+    taken: tuple[CrmId, ...] = (),
+    unfinished: bool = False,
+    in_flight: tuple[Fields, ...] = (),
 ) -> Known:
     return Known(
-        mapped={CODE: SOMEBODY} if mapped else {}, numbers=numbers or {}, taken=set(taken), unfinished=set()
+        mapped={CODE: SOMEBODY} if mapped else {},
+        numbers=numbers or {},
+        taken=set(taken),
+        unfinished={CODE: {}} if unfinished else {},
+        in_flight=in_flight,
     )
 
 
@@ -54,18 +63,23 @@ def test_every_reason_to_skip_in_its_order(number: str | None, name: str | None)
 @pytest.mark.parametrize("own_in_crm", [True, False])
 @pytest.mark.parametrize("rule_in_crm", [True, False])
 @pytest.mark.parametrize("taken", [(), (OWN,), (BY_RULE,), (OWN, BY_RULE)])
+@pytest.mark.parametrize("unfinished", [True, False])
 def test_the_own_number_first_and_then_the_number_of_the_rule(
-    own_number: str | None, own_in_crm: bool, rule_in_crm: bool, taken: tuple[CrmId, ...]
+    own_number: str | None, own_in_crm: bool, rule_in_crm: bool, taken: tuple[CrmId, ...], unfinished: bool
 ) -> None:
     numbers = ({"77": OWN} if own_in_crm else {}) | ({SITE_NUMBER: BY_RULE} if rule_in_crm else {})
-    chosen = planned(replace(CONTACT, number=own_number), knowing(numbers=numbers, taken=taken))
+    known = knowing(numbers=numbers, taken=taken, unfinished=unfinished)
+    chosen = planned(replace(CONTACT, number=own_number), known)
+    another = own_number in ("77", "۷۷")
     hit = None
-    if own_number in ("77", "۷۷") and own_in_crm:
+    if another and own_in_crm:
         hit = (own_number, OWN)
     elif rule_in_crm:
         hit = (SITE_NUMBER, BY_RULE)
     if hit is None:
         assert chosen == Plan(Operation.CREATE, None, SITE_NUMBER)
+    elif another and not own_in_crm and not unfinished:
+        assert chosen == Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, *hit), "it says that it is another"
     elif hit[1] in taken:
         assert chosen == Plan(Operation.NONE, Reason.MATCH_TAKEN, *hit)
     else:
@@ -75,7 +89,8 @@ def test_the_own_number_first_and_then_the_number_of_the_rule(
 def test_what_is_created_has_the_number_by_which_it_is_found_again() -> None:
     chosen = planned(replace(CONTACT, number="77"), knowing())
     assert chosen.operation is Operation.CREATE
-    again = planned(replace(CONTACT, number="77"), knowing(numbers={chosen.number: OWN}))
+    after = knowing(numbers={chosen.number: OWN}, unfinished=True)
+    again = planned(replace(CONTACT, number="77"), after)
     assert (again.operation, again.crm_id) == (Operation.LINK, OWN)
 
 
@@ -87,3 +102,10 @@ def test_a_number_that_several_customers_have_is_for_a_person(number: str, taken
     chosen = planned(replace(CONTACT, number=number), known)
     assert chosen == Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, OWN)
     assert planned(CONTACT, known).operation is Operation.LINK
+
+
+@pytest.mark.parametrize(("sent", "left_out"), [("سارا", True), ("ساره", False)])
+def test_a_contact_that_the_engine_may_just_have_made_is_left_to_it(sent: str, left_out: bool) -> None:
+    chosen = planned(CONTACT, knowing(in_flight=({"name": sent, "mobile": "09121112233"},)))
+    assert (chosen.reason is Reason.ANSWER_LOST) is left_out
+    assert (chosen.operation is Operation.CREATE) is not left_out

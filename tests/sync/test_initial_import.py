@@ -2,16 +2,21 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from hamgam.db.engine import Database
-from hamgam.errors import Reason, TryLater, UsageError
-from hamgam.model import Kind
+from hamgam.errors import NeedsOperator, Reason, TryLater, UsageError
+from hamgam.model import Kind, Operation, Status
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
 from hamgam.sync.initial_import import ImportOptions, Watcher, initial_import
 from hamgam.sync.numbers import NumberRule
+from hamgam.systems.ports import NumberedCustomer
 from tests.bench import Bench, bench
+from tests.fakes import FakeCrm
 
 
 def numbers(b: Bench) -> Counter[str]:
@@ -168,16 +173,95 @@ async def test_a_broken_run_goes_on_where_it_stopped(db: Database) -> None:
         assert (await b.rows('SELECT count(*) AS n FROM "EntityMapping"'))[0].n == 20
 
 
+async def die_in_mid_create(b: Bench) -> None:
+    """The state of a process that died between the CRM's answer and its own commit."""
+    await b.rows('DELETE FROM "EntityMapping" RETURNING 1')
+    await b.rows('DELETE FROM "ImportRun" RETURNING 1')
+    await b.rows(
+        "UPDATE \"SyncLog\" SET status = 'IN_PROGRESS', intent = jsonb_build_object('operation', 'CREATE',"
+        " 'number', \"sourceEntityId\", 'fields', \"sourceData\" -> 'fields') RETURNING 1"
+    )
+
+
+async def test_an_edit_in_finance_between_two_runs_is_not_taken_for_the_crms_value(db: Database) -> None:
+    async with bench(db) as b:
+        code = b.box.finance.add_contact(Name="سارا")
+        await b.run_import()
+        await die_in_mid_create(b)
+        b.box.finance.contacts[code]["Name"] = "ساره"
+        await b.run_import()
+        [crm_id] = b.box.crm.persons
+        b.box.crm.edit(crm_id, description="نو")
+        assert (await b.sync(crm_id)).reason is Reason.CRM_PRIORITY
+        assert b.contact(str(code))["Name"] == "سارا"
+
+
+async def test_a_create_that_an_earlier_run_sent_is_looked_for_first(db: Database) -> None:
+    """It may land after this run has read the CRM's numbers."""
+    async with bench(db) as b:
+        code = b.box.finance.add_contact(Name="سارا")
+        crm = LandsLate(b.clock, str(code))
+        crm.fail_next["create_customer"] = NeedsOperator(Reason.WRONG_ADDRESS)
+        late = Bench(b.box, replace(b.site, crm=crm), b.clock, b.tally, b.outages)
+        await late.run_import()
+        result, _ = await late.run_import()
+        assert result.complete
+        assert [each.number for each in crm.records.values()] == [str(code)]
+
+
+class LandsLate(FakeCrm):
+    """A CRM that carries out the first create only after its numbers were read once more."""
+
+    def __init__(self, clock: Callable[[], datetime], number: str) -> None:
+        super().__init__(clock)
+        self._number = number
+
+    async def customer_numbers(self) -> AsyncIterator[NumberedCustomer]:
+        if self.called("create_customer"):
+            assert [each async for each in super().customer_numbers()] == []
+            self.put(Kind.PERSON, self._number, name="سارا")
+            return
+        async for each in super().customer_numbers():
+            yield each
+
+
+async def test_a_contact_of_another_number_is_not_linked_by_its_code(db: Database) -> None:
+    async with bench(db) as b:
+        code = b.box.finance.add_contact(Name="علی", tmpid="777")
+        b.person(customerNumber=str(code), nickName="مریم")
+        _, [line] = await b.run_import()
+        assert (line.outcome, line.reason) == ("failed", Reason.AMBIGUOUS_MATCH)
+        assert b.contact(str(code))["Name"] == "علی"
+        assert not await b.rows('SELECT 1 FROM "EntityMapping"')
+
+
+async def test_a_contact_that_a_sync_has_just_made_is_left_to_it(db: Database) -> None:
+    """This build does not return the number, so the import could not know whose it is."""
+    async with bench(db, finance_mood=FinanceMood(returns_tmpid=False)) as b:
+        customer = b.person()
+        fault = Fault(FaultKind.RESET_AFTER, system="finance", operation="SaveFormData:2BFDA")
+        b.box.faults.add(fault)
+        assert (await b.sync(customer)).status is Status.PENDING
+        _, [line] = await b.run_import()
+        assert (line.outcome, line.reason) == ("skipped", Reason.ANSWER_LOST)
+        assert (await b.sync(customer)).operation is Operation.LINK
+        assert list(b.box.crm.persons) == [customer]
+        assert len(b.box.finance.contacts) == 1
+
+
+async def test_a_record_that_the_crm_forbids_does_not_stop_the_others(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 5)
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", operation="person/create", status=403))
+        result, _ = await b.run_import()
+        assert result.outcomes == Counter(created=4, failed=1)
+
+
 async def test_a_run_that_died_in_mid_create_is_linked_and_its_echo_writes_nothing(db: Database) -> None:
     async with bench(db) as b:
         [code] = [b.box.finance.add_contact(Name="نیمه‌کاره")]
         await b.run_import()
-        # The state of a process that died between the CRM's answer and its own commit.
-        await b.rows('DELETE FROM "EntityMapping" RETURNING 1')
-        await b.rows('DELETE FROM "ImportRun" RETURNING 1')
-        await b.rows(
-            """UPDATE "SyncLog" SET status = 'IN_PROGRESS', intent = '{"operation": "CREATE"}' RETURNING 1"""
-        )
+        await die_in_mid_create(b)
         result, _ = await b.run_import()
         assert result.outcomes == Counter(linked=1)
         [row] = await b.log()

@@ -7,6 +7,7 @@ import pytest
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.model import CrmId, Operation, Status
+from hamgam.sandbox import FinanceMood
 from hamgam.sync.site import Outcome
 from tests.bench import Bench, bench
 from tests.fakes import FakeFinance
@@ -58,3 +59,30 @@ async def test_a_link_writes_a_value_that_the_row_does_not_show(db: Database) ->
         outcome = await b.with_finance(finance).sync(b.person())
         assert (outcome.status, outcome.operation) == (Status.SUCCESS, Operation.LINK)
         assert finance.records[code].fields["mobile"] == "09121112233"
+
+
+@pytest.mark.parametrize("spelled", ["100-1234", "۱۰۰-۱۲۳۴", "١٠٠-١٢٣٤"])
+async def test_a_contact_is_found_by_a_number_in_any_digits(db: Database, spelled: str) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="سارا", tmpid=spelled)
+        assert (await b.sync(b.person(customerNumber="100-1234"))).operation is Operation.LINK
+        assert len(b.box.finance.contacts) == 1
+
+
+@pytest.mark.parametrize("typed", ["0079000000", "۰۰۷۹۰۰۰۰۰۰"])
+@pytest.mark.parametrize("spelled", ["0079000000", "۰۰۷۹۰۰۰۰۰۰", "٠٠٧٩٠٠٠٠٠٠"])
+async def test_a_contact_is_found_by_a_national_id_in_any_digits(
+    db: Database, typed: str, spelled: str
+) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="سارا", NationalCode=spelled)
+        assert (await b.sync(b.person(nationalCode=typed))).operation is Operation.LINK
+        assert len(b.box.finance.contacts) == 1
+
+
+async def test_a_build_that_leaves_out_nulls_is_not_taken_for_an_edit_in_finance(db: Database) -> None:
+    async with bench(db, finance_mood=FinanceMood(leaves_out_nulls=True)) as b:
+        customer = b.person(description="")
+        await b.sync(customer)
+        b.box.crm.edit(customer, nickName="نو")
+        assert (await b.sync(customer)).reason is None

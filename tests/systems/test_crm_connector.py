@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
 from hamgam.model import Kind, ProbeReport, Stream
 from hamgam.sandbox import CRM_USERNAME, CrmMood, Fault, FaultKind
+from hamgam.systems.payamgostar.client import LIGHT_PAGE_SIZE
 from hamgam.systems.payamgostar.login import DEVICE_ID
 from hamgam.systems.payamgostar.probe import number_pattern, page_base
 from hamgam.systems.payamgostar.wire import LightRow
@@ -318,3 +320,31 @@ def test_page_bases() -> None:
     assert page_base(one, two) == page_base(one, []) == "0"
     assert page_base([], two) == "1"
     assert page_base(one, one) == "0 and 1 are the same page"
+
+
+@pytest.mark.parametrize("light_list", ["from_zero", "from_one", "one_is_zero", "ignores_page"])
+@pytest.mark.parametrize("limit", [None, 2])
+async def test_the_light_list_is_read_whole_wherever_it_begins(light_list: Any, limit: int | None) -> None:
+    async with sandbox_crm(CrmMood(light_list=light_list, page_size_limit=limit)) as rig:
+        added = {rig.add(number=str(number)) for number in range(5)}
+        found = [each.id async for each in rig.connector.customer_numbers()]
+        if light_list == "ignores_page" and limit:
+            assert len(set(found)) == limit, "nobody can tell that this page is not all"
+        else:
+            assert set(found) == added
+
+
+async def test_a_full_page_that_comes_again_is_no_end_of_the_list() -> None:
+    async with sandbox_crm(CrmMood(light_list="ignores_page")) as rig:
+        for number in range(LIGHT_PAGE_SIZE):
+            rig.add(number=str(number))
+        with pytest.raises(TryLater) as caught:
+            [each async for each in rig.connector.customer_numbers()]
+        assert caught.value.reason is Reason.BROKEN_ANSWER
+
+
+async def test_a_number_is_found_although_find_ignores_its_condition() -> None:
+    async with sandbox_crm(CrmMood(find_filters=False)) as rig:
+        added = [rig.add(number=str(number)) for number in range(100, 115)]
+        assert await rig.connector.customer_by_number("114") == added[-1]
+        assert await rig.connector.customer_by_number("999") is None

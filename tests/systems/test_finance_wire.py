@@ -267,6 +267,11 @@ def test_questions_for_a_probe() -> None:
         exact={"name": "x", "mobile": "0912", "phone": ""},
     )
     asked = match.filters(probe, number_returned=True)
-    assert asked == [("tmpid", "n¦1"), ("Code", 12), ("NationalCode", "7"), ("MobileNo", "0912")]
+    assert asked == [
+        [("tmpid", "n¦1"), ("tmpid", "n¦۱"), ("tmpid", "n¦١")],
+        [("Code", 12)],
+        [("NationalCode", "7"), ("NationalCode", "۷"), ("NationalCode", "٧")],
+        [("MobileNo", "0912")],
+    ]
     assert match.filters(probe, number_returned=False) == asked[1:]
     assert match.filters(CustomerProbe(code=FinanceId("x1")), number_returned=True) == []

@@ -142,7 +142,7 @@ def test_errors_of_the_transport(error: Exception, write: type[SyncError], read:
         ("302 Found", NeedsOperator, Reason.WRONG_ADDRESS),
         ("421 Misdirected", NeedsOperator, Reason.WRONG_ADDRESS),
         ("402 Payment Required", NeedsOperator, Reason.NOT_LICENSED),
-        ("403 Forbidden", NeedsOperator, Reason.LOCKED_OUT),
+        ("403 Forbidden", Refused, Reason.BAD_REQUEST),
         ("400 Bad Request", Refused, Reason.BAD_REQUEST),
         ("422 Unprocessable", Refused, Reason.BAD_REQUEST),
         ("408 Timeout", TryLater, Reason.TIMEOUT),
@@ -160,6 +160,12 @@ async def test_statuses(status: str, write: type[SyncError], reason: Reason) -> 
     assert (type(got), got.reason) == (TryLater if write is InDoubt else write, reason)
     if isinstance(got, TryLater):
         assert got.system_wide is status.startswith(("429", "503"))
+
+
+async def test_a_forbidden_login_is_a_locked_account() -> None:
+    """Elsewhere it is about one record, and must not stop all others."""
+    got = await outcome(answer(b"{}", "403 Forbidden"), Effect.LOGIN)
+    assert (type(got), got.reason) == (NeedsOperator, Reason.LOCKED_OUT)
 
 
 @pytest.mark.parametrize("status", ["200 OK", "201 Created", "204 None", "401 No", "404 None", "405 No"])

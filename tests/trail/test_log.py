@@ -346,14 +346,21 @@ async def test_a_lost_update_is_no_doubt(db: Database) -> None:
     assert not await attention.in_doubt(db, KEY)
 
 
-async def test_documents_that_wait_for_a_customer(db: Database) -> None:
+async def test_documents_that_are_held_up_until_their_customer_is_mapped(db: Database) -> None:
     waits = Ending(status=Status.FAILED, reason=Reason.CUSTOMER_FAILED, source={"customerId": "c"})
     waiting = await sync(db, waits, key=EntityKey(Entity.INVOICE, CrmId("i")))
     await sync(db, replace(waits, reason=Reason.BAD_PRICE), key=EntityKey(Entity.INVOICE, CrmId("j")))
     await sync(db, replace(waits, source={"customerId": "d"}), key=EntityKey(Entity.QUOTE, CrmId("k")))
-    assert await attention.waiting_for(db, CrmId("c")) == [waiting]
+    assert await attention.held_up(db) == []
+    await db.execute(
+        text(
+            'INSERT INTO "EntityMapping" ("entityType", "crmId", "financeId", "crmEntity")'
+            " VALUES ('CUSTOMER', 'c', '7', 'customer'), ('PREINVOICE', 'd', '8', 'invoice')"
+        )
+    )
+    assert await attention.held_up(db) == [waiting]
     await sync(db, SUCCESS, key=EntityKey(Entity.INVOICE, CrmId("i")))
-    assert await attention.waiting_for(db, CrmId("c")) == []
+    assert await attention.held_up(db) == []
 
 
 async def test_a_defect_before_the_row_was_opened_leaves_a_row(db: Database) -> None:

@@ -34,15 +34,32 @@ class FakeClock:
 
 
 @dataclass
+class FakeSeconds:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class Installation:
-    """Settings and clock of a web service under test."""
+    """Settings and clocks of a web service under test."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     clock: FakeClock = field(default_factory=FakeClock)
+    seconds: FakeSeconds = field(default_factory=FakeSeconds)
     worker: bool = False
+    body_seconds: float = 10
 
     def context(self, db: Database) -> WebContext:
-        return WebContext(Settings(**self.settings), db, self.clock, lambda: self.worker)
+        return WebContext(
+            Settings(**self.settings),
+            db,
+            self.clock,
+            lambda: self.worker,
+            monotonic=self.seconds,
+            body_seconds=self.body_seconds,
+        )
 
 
 WITH_WEBHOOKS = {

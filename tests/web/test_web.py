@@ -283,3 +283,28 @@ async def test_files_have_the_type_that_browsers_insist_on(
 async def test_files_outside_are_not_served(client: httpx2.AsyncClient) -> None:
     for path in ("/static/../web.py", "/static/%2e%2e/web.py", "/static/..%2fweb.py", "/static/"):
         assert (await client.get(path)).status_code == 404
+
+
+async def test_rows_of_another_version_are_shown_as_they_are(
+    client: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    odd = "{GOSSIP} <b>"
+    add_sync(status="FAILED", reason=odd, triggerType=odd, operation=odd, entityType=odd, kind=odd)
+    add_sync(status=odd, reason=odd, sourceEntity=odd, direction=odd, sourceData={"fields": []})
+    for sql in (
+        """INSERT INTO "PollCursor" VALUES ('gossip', now(), now(), 3),"""
+        """ ('person', 'infinity', 'infinity', NULL)""",
+        """INSERT INTO "RemoteSystem" (system, state, errors) VALUES ('gossip', 'x', '{}'),"""
+        """ ('crm', 'GOSSIP', '[1]'), ('finance', NULL, '{"TIMEOUT": "many", "UNREACHABLE": 2}')""",
+        """INSERT INTO "EntityMapping" ("entityType", "crmId", "financeId", "crmEntity")"""
+        """ VALUES ('GOSSIP', '1', '1', 'gossip')""",
+    ):
+        await db.execute(text(sql))
+    answers = {
+        path: await client.get(path)
+        for path in ("/", "/live?lang=en", "/metrics", "/api/v1/status", "/api/v1/syncs")
+    }
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 200)
+    assert (await client.get("/ready")).json()["systems"]["crm"]["state"] == "GOSSIP"
+    assert "{GOSSIP} &lt;b&gt;" in answers["/live?lang=en"].text
+    assert 'hamgam_remote_errors_total{reason="UNREACHABLE",system="finance"} 2.0' in answers["/metrics"].text

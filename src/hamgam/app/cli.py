@@ -8,6 +8,7 @@ import asyncio
 import os
 import selectors
 import sys
+import traceback
 from collections.abc import Coroutine, Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -175,9 +176,29 @@ async def retry(*log_ids: str, all_failed: bool = False) -> int:
     all_failed
         All that failed and are not settled.
     """
-    from hamgam.app.commands.syncing import run_retry
+    from hamgam.app.commands.settling import run_retry
 
     return await run_retry(_settings(), log_ids, all_failed=all_failed)
+
+
+@app.command
+async def settle(
+    log_id: str, /, *, exists: str | None = None, absent: bool = False, json: Json = False
+) -> int:
+    """Say what became of a sync in doubt, or which finance record a conflict is about.
+
+    Parameters
+    ----------
+    log_id
+        Id of a row of the sync log (see `hamgam logs --status IN_DOUBT` and `--status CONFLICT`).
+    exists
+        It is in finance, under this code or document key.
+    absent
+        It is not in finance, and is sent.
+    """
+    from hamgam.app.commands.settling import run
+
+    return await run(_settings(), log_id, exists=exists, absent=absent, as_json=json)
 
 
 @app.command(name="check-apis")
@@ -320,7 +341,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _explained(error: Exception) -> int:
-    """Say what a person can act on, in one line; what is left is a defect of ours and goes on up.
+    """Say what a person can act on, in one line; what is left is a defect of ours.
 
     Tasks that ran together fail together: the first of them that is known is told.
     """
@@ -337,7 +358,13 @@ def _explained(error: Exception) -> int:
             return _say(remote_line(error), 3)
     if isinstance(error, DATABASE_GONE):
         return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
-    raise error
+    return _defect(error)
+
+
+def _defect(error: BaseException) -> int:
+    """The way of the code to it and its kind, without its text, which may quote a customer."""
+    way = "".join(traceback.format_tb(error.__traceback__))
+    return _say(f"{way}{type(error).__name__}: a defect of hamgam; please report these lines", 1)
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:

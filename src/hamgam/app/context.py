@@ -1,5 +1,6 @@
 """What the web service works with."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,3 +17,6 @@ class WebContext:
     """Aware UTC."""
     workers_running: Callable[[], bool]
     """Whether this process runs jobs itself."""
+    monotonic: Callable[[], float] = time.monotonic
+    body_seconds: float = 10
+    """How long the body of a webhook may take to arrive."""

@@ -75,9 +75,9 @@ class _Numbers(Collector):
         ended: dict[tuple[str, ...], float] = {}
         times: dict[tuple[str, ...], float] = {("sum",): 0}
         for group in groups:
-            outcome = (group.status.value, group.operation, group.trigger)
+            outcome = (group.status, group.operation, group.trigger)
             ended[outcome] = ended.get(outcome, 0) + group.count
-            if group.status is Status.SUCCESS:
+            if group.status == Status.SUCCESS:
                 bucket = (str(group.bucket),)
                 times[bucket] = times.get(bucket, 0) + group.count
                 times["sum",] += group.milliseconds

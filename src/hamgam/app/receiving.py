@@ -16,6 +16,7 @@ from hamgam.app.context import WebContext
 from hamgam.app.guard import problem
 from hamgam.intake import webhook
 from hamgam.intake.group import GroupCommit
+from hamgam.intake.pace import Pace, source_of
 from hamgam.model import ChangeNotice, Entity
 from hamgam.settings import Settings
 
@@ -28,33 +29,38 @@ NOT_STORED = (SQLAlchemyError, psycopg.Error, OSError, TimeoutError)
 
 _BY_QUERY = {"identity": Entity.CUSTOMER, "invoice": Entity.INVOICE, "quote": Entity.QUOTE}
 
+REFUSED_PER_SECOND, REFUSED_BURST = 10, 50
+"""Deliveries without the right signature or token that one source may send before it has to wait."""
+ACCEPTED_PER_SECOND, ACCEPTED_BURST = 2_000, 20_000
+"""Ten times what the engine is made for: a bulk edit in the CRM never comes near."""
+
 Receive = Callable[[Request, bytes], Awaitable[Response]]
 
 
 def webhook_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["webhooks"], responses=_ANSWERS)
-    group = GroupCommit(context.db)
+    group, door = GroupCommit(context.db), _Door(context)
     for name, entity in _BY_QUERY.items():
         for method in ("GET", "POST"):
-            _add(router, context, f"/webhook/crm/{name}", method, _from_crm(group, entity), _QUERY_SHAPE)
-    _add(router, context, "/webhook/crm", "POST", _from_crm(group, None), _JSON_SHAPE)
-    _add(router, context, "/webhook/finance", "POST", _from_finance(context), _FINANCE_SHAPE)
+            _add(router, door, f"/webhook/crm/{name}", method, _from_crm(group, entity), _QUERY_SHAPE)
+    _add(router, door, "/webhook/crm", "POST", _from_crm(group, None), _JSON_SHAPE)
+    _add(router, door, "/webhook/finance", "POST", _from_finance(context), _FINANCE_SHAPE)
     return router
 
 
 def _add(
     router: APIRouter,
-    context: WebContext,
+    door: "_Door",
     path: str,
     method: str,
     receive: Receive,
     shape: dict[str, Any],
 ) -> None:
     async def endpoint(request: Request) -> Response:
-        return await _checked(context.settings, request, request.query_params.get("token", ""), receive)
+        return await door.answer(request, request.query_params.get("token", ""), receive)
 
     async def endpoint_with_token(request: Request, token: str) -> Response:
-        return await _checked(context.settings, request, token, receive)
+        return await door.answer(request, token, receive)
 
     name = f"{path} {method}"
     about: dict[str, Any] = {"methods": [method], "status_code": 202, "response_class": JSONResponse}
@@ -63,18 +69,48 @@ def _add(
     router.add_api_route(f"{path}/{{token}}", endpoint_with_token, **about)
 
 
-async def _checked(settings: Settings, request: Request, token: str, receive: Receive) -> Response:
-    if not settings.enable_webhooks:
-        return problem(404, "Webhooks are off", "ENABLE_WEBHOOKS is false")
-    body = await _body(request)
-    if body is None:
-        return problem(413, "Too large", f"a delivery has at most {MAX_BODY_BYTES} bytes")
-    if not authentic(settings, body, request.headers.get("x-webhook-signature"), token):
-        return problem(401, "The signature or the token is missing or wrong")
-    try:
-        return await receive(request, body)
-    except webhook.BadDelivery as error:
-        return problem(400, "The delivery names no entity", str(error))
+class _Door:
+    """Who gets in, and how often one may knock.
+
+    A source that has shown the secret gets all its chances back, so that a sender which also has an outdated
+    subscription, or shares its address with a stranger, is not shut out for that.
+    """
+
+    def __init__(self, context: WebContext) -> None:
+        self._settings = context.settings
+        self._body_seconds = context.body_seconds
+        self._refused = Pace(REFUSED_PER_SECOND, REFUSED_BURST, context.monotonic)
+        self._accepted = Pace(ACCEPTED_PER_SECOND, ACCEPTED_BURST, context.monotonic)
+
+    async def answer(self, request: Request, token: str, receive: Receive) -> Response:
+        if not self._settings.enable_webhooks:
+            return problem(404, "Webhooks are off", "ENABLE_WEBHOOKS is false")
+        source = source_of(request.client.host if request.client else "")
+        if wait := self._refused.wait_seconds(source) or self._accepted.wait_seconds(source):
+            return problem(429, "Too many deliveries", retry_after=str(wait))
+        body = await self._admitted(request, token)
+        if isinstance(body, Response):
+            self._refused.count(source)
+            return body
+        self._refused.forget(source)
+        self._accepted.count(source)
+        try:
+            return await receive(request, body)
+        except webhook.BadDelivery as error:
+            return problem(400, "The delivery names no entity", str(error))
+
+    async def _admitted(self, request: Request, token: str) -> bytes | Response:
+        """The body of an authentic delivery, or what is said to another."""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _body(request)
+        except TimeoutError:
+            return problem(408, "The body did not arrive", connection="close")
+        if body is None:
+            return problem(413, "Too large", f"a delivery has at most {MAX_BODY_BYTES} bytes")
+        if not authentic(self._settings, body, request.headers.get("x-webhook-signature"), token):
+            return problem(401, "The signature or the token is missing or wrong")
+        return body
 
 
 def authentic(settings: Settings, body: bytes, signature: str | None, token: str) -> bool:
@@ -141,7 +177,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The delivery names no entity"},
     401: {"description": "The signature or the token is missing or wrong"},
     404: {"description": "Webhooks are off"},
+    408: {"description": "The body did not arrive in time"},
     413: {"description": "The body is too large"},
+    429: {"description": "Too many deliveries, or too many wrong ones, from this address"},
     503: {"description": "The delivery could not be stored"},
     "4XX": {"description": "The request is wrong"},
 }

@@ -187,6 +187,7 @@ def rules(settings: Settings) -> Rules:
         on_delete=DeletePolicy(settings.delete_policy),
         on_invoice_update=InvoiceUpdatePolicy(settings.invoice_update_policy),
         write_back_reference=settings.write_back == "ref_id",
+        polls=settings.poll_interval_seconds > 0,
         codes=SiteCodes(
             sale_model=settings.preinvoice_sale_model,
             payment_kind=settings.preinvoice_payment_kind,

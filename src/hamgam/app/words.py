@@ -145,7 +145,9 @@ class Writer:
         return "rtl" if self.lang == "fa" else "ltr"
 
     def word(self, key: str, *values: float) -> str:
-        return WORDS[self.lang][key].format(*map(self.number, values))
+        """The word for a key; a status of a newer program, left in the log, stands for itself."""
+        written = WORDS[self.lang].get(key)
+        return key if written is None else written.format(*map(self.number, values))
 
     def digits(self, text: str) -> str:
         return to_persian_digits(text) if self.lang == "fa" else text

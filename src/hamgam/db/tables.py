@@ -84,6 +84,8 @@ sync_log = Table(
     Column("completedAt", _TIME),
     Column("durationMs", Integer),
     Column("resolvedAt", _TIME, comment="when a later sync or a person settled what this row asks for"),
+    Column("resolvedBy", Text, comment="the person who settled it; empty where a sync did"),
+    Column("resolution", _JSON, comment="what that person said: it exists there, or it is absent"),
     Index("ix_SyncLog_startedAt", text('"startedAt" DESC'), text("id DESC")),
     Index("ix_SyncLog_status_startedAt", "status", text('"startedAt" DESC')),
     Index("ix_SyncLog_sourceEntityId", "sourceEntityId", text('"startedAt" DESC')),

@@ -14,10 +14,12 @@ from hamgam.errors import SyncError
 from hamgam.jobs import queue
 from hamgam.model import Change, ChangeNotice, Stream, Trigger
 from hamgam.sync.beginning import believable, remember_where_polling_starts
-from hamgam.sync.checksum import customer_checksum
+from hamgam.sync.checksum import customer_checksum, is_one_version
 from hamgam.sync.site import Site
 from hamgam.sync.suspicion import too_many
-from hamgam.trail import cursor, mapping
+from hamgam.trail import attention, cursor, mapping
+from hamgam.trail.attention import Asking
+from hamgam.trail.mapping import Version
 
 logger = structlog.get_logger()
 
@@ -45,7 +47,7 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     cursors = await cursor.load(site.db)
     queued, failed = 0, None
     for stream, reached in cursors.items():
-        position = reached.position
+        position = await _usable(site, stream, reached.position)
         try:
             found = await find(site, stream, position - timedelta(seconds=overlap_seconds), Trigger.POLL)
         except SyncError as error:
@@ -63,12 +65,21 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
     return queued
 
 
+async def _usable(site: Site, stream: Stream, position: datetime) -> datetime:
+    """A position in the future was never read there, and nothing would ever be found after it."""
+    if believable(position, site.clock()):
+        return position
+    logger.warning("poll.cursor_unusable", stream=stream)
+    await cursor.start_again(site.db, stream)
+    return cursor.BEGINNING
+
+
 async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) -> Found:
     """Notices for what was modified at or after `since` and is not in step already."""
     notices: list[ChangeNotice] = []
     newest, writes = since, 0
     async for page in site.crm.changes(stream, since):
-        news = await _news(site.db, page)
+        news = await _news(site.db, page, by_person=trigger is Trigger.MANUAL)
         notices += [_notice(change, trigger) for change, _ in news]
         writes += sum(mapped for _, mapped in news)
         moments = (change.modified_at for change in page)
@@ -76,21 +87,40 @@ async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) ->
     return Found(tuple(notices), newest, writes)
 
 
-async def _news(db: Database, page: Sequence[Change]) -> list[tuple[Change, bool]]:
-    """The changes that need a look, each with whether it is of a mapped customer."""
+async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> list[tuple[Change, bool]]:
+    """The changes that need a look, each with whether it is of a mapped customer.
+
+    A failure that stands is left alone, unless a person wants to see it tried again.
+    """
     known = await mapping.versions(db, page)
+    asking = await attention.asking(db, [change.key.crm_id for change in page])
     news, in_step = [], []
     for change in page:
-        version = known.get(change.key)
-        if version is not None and version.crm_updated_at == change.modified_at:
+        version, asks = known.get(change.key), asking.get(change.key, [])
+        if _seen(change, version) or (_stands(change, asks) and not by_person):
             continue
-        customer = change.customer
-        if version and customer and customer_checksum(customer.number, customer.fields) == version.checksum:
+        if version and not asks and _holds_what_is_stored(change, version):
             in_step.append((version.mapping_id, change.modified_at))
         else:
             news.append((change, version is not None and change.customer is not None))
     await mapping.mark_seen(db, in_step)
     return news
+
+
+def _stands(change: Change, asks: Sequence[Asking]) -> bool:
+    """Whether another look at this version would only fail in the same way."""
+    return any(one.in_doubt or one.version == change.modified_at for one in asks)
+
+
+def _seen(change: Change, version: Version | None) -> bool:
+    """Whether this very version was looked at. Of a customer the hit tells more than a time in seconds."""
+    same = version is not None and version.crm_updated_at == change.modified_at
+    return same and (change.customer is None or is_one_version(change.modified_at))
+
+
+def _holds_what_is_stored(change: Change, version: Version) -> bool:
+    customer = change.customer
+    return customer is not None and customer_checksum(customer.number, customer.fields) == version.checksum
 
 
 def _notice(change: Change, trigger: Trigger) -> ChangeNotice:

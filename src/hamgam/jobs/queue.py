@@ -19,10 +19,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     case,
     delete,
     func,
     null,
+    or_,
     select,
     text,
     update,
@@ -74,6 +76,13 @@ async def enqueue(
         # In one order everywhere: two transactions that queue the same entities must not wait for each other.
         in_order = sorted(rows.values(), key=lambda row: str(row["queueing_lock"]))
         await _insert(connection, in_order, at, now)
+
+
+async def put_off(connection: AsyncConnection, key: EntityKey, until: datetime) -> None:
+    """Let the look that waits for this entity come no sooner than `until`, unless a person asked for it."""
+    waits = (_jobs.c.queueing_lock == str(key), _TODO, _jobs.c.priority < _PRIORITY[Trigger.MANUAL])
+    later = func.greatest(_jobs.c.scheduled_at, until)
+    await connection.execute(update(_jobs).where(*waits).values(scheduled_at=later))
 
 
 async def enqueue_task(
@@ -152,16 +161,30 @@ def _job(task: str, lock: str, args: dict[str, Any], at: datetime | None, priori
     }
 
 
-def notice_of(args: Mapping[str, Any]) -> ChangeNotice:
-    """The notice that a sync job carries."""
-    transaction_id = args.get("transaction_id")
+def notice_of(args: Mapping[str, Any]) -> ChangeNotice | None:
+    """The notice that a sync job carries, which another version may have stored; None: it names no entity."""
+    entity, crm_id, payload = args.get("entity"), args.get("crm_id"), args.get("payload")
+    if entity not in list(Entity) or not isinstance(crm_id, str) or not crm_id:
+        return None
     return ChangeNotice(
-        key=EntityKey(Entity(args["entity"]), CrmId(args["crm_id"])),
-        trigger=Trigger(args["trigger"]),
-        kind=Kind(args["kind"]) if args.get("kind") else None,
-        transaction_id=TransactionId(UUID(transaction_id)) if transaction_id else None,
-        payload=args.get("payload") or {},
+        key=EntityKey(Entity(entity), CrmId(crm_id)),
+        trigger=_trigger(args.get("trigger")),
+        kind=next((kind for kind in Kind if kind == args.get("kind")), None),
+        transaction_id=_transaction_id(args.get("transaction_id")),
+        payload=payload if isinstance(payload, dict) else {},
     )
+
+
+def _trigger(stored: object) -> Trigger:
+    return next((trigger for trigger in Trigger if trigger == stored), Trigger.POLL)
+
+
+def _transaction_id(stored: object) -> TransactionId | None:
+    """One that cannot be read is none of ours, so the entity is looked at."""
+    try:
+        return TransactionId(UUID(stored)) if isinstance(stored, str) else None
+    except ValueError:
+        return None
 
 
 async def depth(db: Database) -> int:
@@ -197,6 +220,7 @@ async def without_job(db: Database) -> list[ChangeNotice]:
         text(
             'SELECT "sourceEntity", "sourceEntityId", "triggerType" FROM "SyncLog" s'
             " WHERE status IN ('PENDING', 'IN_PROGRESS') AND direction = 'CRM_TO_FINANCE'"
+            """ AND "sourceEntity" IN ('customer', 'invoice', 'quote')"""
             " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing')"
             """ AND j.lock = s."sourceEntity" || ':' || s."sourceEntityId")"""
         )
@@ -204,7 +228,7 @@ async def without_job(db: Database) -> list[ChangeNotice]:
     return [
         ChangeNotice(
             key=EntityKey(Entity(row.sourceEntity), CrmId(row.sourceEntityId)),
-            trigger=Trigger(row.triggerType),
+            trigger=_trigger(row.triggerType),
             payload={"resumed": True},
         )
         for row in rows
@@ -221,6 +245,13 @@ async def broken_off(db: Database) -> list[int]:
     return list(found.scalars())
 
 
+async def drop_failed_chores(db: Database) -> None:
+    """The poll and the worker's other chores come again by themselves, so a failed one is of no use."""
+    await db.execute(
+        delete(_jobs).where(_jobs.c.task_name != SYNC_TASK, text("status IN ('failed', 'aborted')"))
+    )
+
+
 async def release(db: Database, job_id: int) -> None:
     """Put a job back that nobody goes on with, or drop it where a follow-up for its entity waits already.
 
@@ -231,6 +262,15 @@ async def release(db: Database, job_id: int) -> None:
         await db.execute(update(_jobs).where(*mine).values(status=text("'todo'"), scheduled_at=null()))
     except IntegrityError:
         await db.execute(delete(_jobs).where(*mine))
+
+
+async def drop_unusable(db: Database) -> list[int]:
+    """Delete what ended and is not a sync, and what cannot even be called with its arguments."""
+    ended = text("status IN ('failed', 'aborted', 'cancelled')")
+    uncallable = text("status <> 'doing' AND (jsonb_typeof(args) <> 'object' OR jsonb_exists(args, 'self'))")
+    unusable = or_(and_(ended, _jobs.c.task_name != SYNC_TASK), uncallable)
+    dropped = await db.execute(delete(_jobs).where(unusable).returning(_jobs.c.id))
+    return list(dropped.scalars())
 
 
 async def exists(db: Database, task: str) -> bool:

@@ -1,5 +1,7 @@
 """Runs one notice, and sees to what follows from its outcome."""
 
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -7,13 +9,19 @@ import structlog
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import Reason, where
 from hamgam.jobs import queue
-from hamgam.model import ChangeNotice, Entity, EntityKey, Operation, Status, Trigger
+from hamgam.model import ChangeNotice, Entity, EntityKey, Status, Trigger
 from hamgam.sync.customer import plan_customer, sync_customer
+from hamgam.sync.decide import AFTER, look_again
 from hamgam.sync.invoice import plan_document, sync_document
 from hamgam.sync.site import Outcome, Site
 from hamgam.trail import attention, log, mapping
 
 logger = structlog.get_logger()
+
+SECOND_LOOK_SECONDS = 10
+"""A notice may come some seconds before its change can be read."""
+_PAUSE_SECONDS = 2
+"""Between two looks at an entity that the time gate does not hold apart, because the first wrote nothing."""
 
 
 async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) -> Outcome:
@@ -37,7 +45,7 @@ async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) ->
         status=outcome.status,
         reason=outcome.reason,
     )
-    await _follow_up(site.db, notice, outcome)
+    await _follow_up(site, notice, outcome)
     return outcome
 
 
@@ -58,20 +66,24 @@ async def retry(db: Database, log_id: UUID) -> EntityKey | None:
     return key
 
 
-async def _follow_up(db: Database, notice: ChangeNotice, outcome: Outcome) -> None:
-    if outcome.again_at is not None:
-        again = ChangeNotice(
-            key=notice.key,
-            trigger=notice.trigger,
-            kind=notice.kind,
-            payload={"after": outcome.reason or "BUSY"},
-        )
-        async with db.transaction() as connection:
-            await queue.enqueue(connection, [again], at=outcome.again_at)
-    new_in_finance = outcome.operation in (Operation.CREATE, Operation.LINK)
-    if notice.key.entity is Entity.CUSTOMER and outcome.status is Status.SUCCESS and new_in_finance:
-        for log_id in await attention.waiting_for(db, notice.key.crm_id):
-            await retry(db, log_id)
+async def resume_held_up(db: Database) -> None:
+    """Put back the documents whose customer could not be written then and is in finance now."""
+    for log_id in await attention.held_up(db):
+        await retry(db, log_id)
+
+
+async def _follow_up(site: Site, notice: ChangeNotice, outcome: Outcome) -> None:
+    """What came meanwhile waits for the same moment: it must not use up retries or fill the log."""
+    at, now = outcome.again_at, site.clock()
+    if at is None and look_again(notice, outcome.reason, site.rules.polls):
+        at = now + timedelta(seconds=SECOND_LOOK_SECONDS)
+    if at is None and outcome.status is Status.SUCCESS:
+        return
+    async with site.db.transaction() as connection:
+        if at is not None:
+            again = replace(notice, transaction_id=None, payload={AFTER: outcome.reason or "BUSY"})
+            await queue.enqueue(connection, [again], at=at)
+        await queue.put_off(connection, notice.key, at or now + timedelta(seconds=_PAUSE_SECONDS))
 
 
 async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:

@@ -18,7 +18,7 @@ from psycopg import AsyncConnection
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import SyncError, where
 from hamgam.jobs import queue
-from hamgam.jobs.runner import run_notice
+from hamgam.jobs.runner import resume_held_up, run_notice
 from hamgam.sync.site import Site
 from hamgam.trail import cursor, deliveries, log
 
@@ -111,8 +111,12 @@ class Worker:
         self._app.periodic(cron=cron)(registered)
 
     async def _sync(self, **args: Any) -> None:
+        notice = queue.notice_of(args)
+        if notice is None:
+            logger.error("job.unusable")
+            return
         await self._systems_up()
-        await run_notice(self._site, queue.notice_of(args))
+        await run_notice(self._site, notice)
 
     async def _systems_up(self) -> None:
         """Wait out an outage. The job stays `doing`: it is put back when this worker is gone."""
@@ -135,11 +139,15 @@ class Worker:
             await self._schedule_poll(self._now() + self._interval())
 
     async def _keep(self, timestamp: int) -> None:
-        """Put back what dead workers and broken connections left, and make sure that polling goes on."""
+        """Put back what was left behind by the dead, by broken connections and for want of a customer."""
+        for job_id in await queue.drop_unusable(self._db):
+            logger.warning("job.dropped", job=job_id)
         stalled = await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS)
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
             logger.warning("job.released", job=job_id)
             await queue.release(self._db, job_id)
+        await queue.drop_failed_chores(self._db)
+        await resume_held_up(self._db)
         orphans = await queue.without_job(self._db)
         if orphans:
             async with self._db.transaction() as connection:

@@ -73,7 +73,8 @@ def find(crm: Crm, kind: Kind, body: Any) -> Answer:
         raise Problem(400, "pageNumber از یک شروع می‌شود.")
     if kind in IDENTITY_TYPES and wanted.type_key not in (None, kind):
         raise Problem(400, "typeKey با مسیر سازگار نیست.")
-    test = _all_of(wanted.queries or [], kind)
+    queries = wanted.queries if crm.mood.find_filters else None
+    test = _all_of(queries or [], kind)
     rows = [obj for obj in crm.table(kind).values() if test(obj)]
     _sort(rows, wanted.orders or [], kind)
     page = _page(crm, rows, wanted.page_number - 1, wanted.page_size)
@@ -100,11 +101,26 @@ def _light_page(crm: Crm, wanted: _Search) -> list[Object]:
     if wanted.search_term:
         term = wanted.search_term.casefold()
         rows = (obj for obj in rows if _mentions(obj, term))
+    page = _place(crm, wanted.page_number)
+    if page < 0:
+        return []
     if crm.mood.moving_pages:
         newest_first = sorted(rows, key=lambda obj: date_key(obj["modifyDate"]), reverse=True)
-        return _page(crm, newest_first, wanted.page_number, wanted.page_size)
+        return _page(crm, newest_first, page, wanted.page_size)
     size = _size(crm, wanted.page_size)
-    return list(islice(rows, wanted.page_number * size, (wanted.page_number + 1) * size))
+    return list(islice(rows, page * size, (page + 1) * size))
+
+
+def _place(crm: Crm, asked: int) -> int:
+    """Which page, counted from 0, this build gives for the number that was asked; -1 is an empty one."""
+    match crm.mood.light_list:
+        case "from_one":
+            return asked - 1
+        case "one_is_zero":
+            return max(0, asked - 1)
+        case "ignores_page":
+            return 0
+    return asked
 
 
 def _identities(crm: Crm, identity_type: int | None) -> Iterator[Object]:

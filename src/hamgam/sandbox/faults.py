@@ -53,6 +53,8 @@ class Fault:
     status: int = 500
     retry_after: float = 1.0
     after: bool = False
+    text: str = "درخواست انجام نشد."
+    """What the answer of an error says."""
     hits: int = 0
 
     def matches(self, call: Call) -> bool:

@@ -106,9 +106,13 @@ class FinanceApi:
         yield b"]"
 
     def _shown(self, row: Object) -> Object:
-        if self._finance.mood.returns_tmpid:
+        mood = self._finance.mood
+        if mood.returns_tmpid and not mood.leaves_out_nulls:
             return row
-        return {name: value for name, value in row.items() if name != "tmpid"}
+        hidden = set() if mood.returns_tmpid else {"tmpid"}
+        if mood.leaves_out_nulls:
+            hidden |= {name for name, value in row.items() if value is None}
+        return {name: value for name, value in row.items() if name not in hidden}
 
     def _filtered(self, conditions: Object) -> list[int]:
         """The codes that meet every condition which this build honours."""

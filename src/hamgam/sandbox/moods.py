@@ -48,6 +48,10 @@ class CrmMood:
     """Whether rows move between the pages of one reader. Each object moves at most once."""
     page_size_limit: int | None = None
     """Larger pages are cut to this size without a word."""
+    light_list: Literal["from_zero", "from_one", "one_is_zero", "ignores_page"] = "from_zero"
+    """Where the light list begins: page 0 may be empty, or page 1 the same one, or the number be ignored."""
+    find_filters: bool = True
+    """Whether `find` honours its conditions; without it, it answers everything."""
     fraction_digits: Literal[0, 3, 7] = 3
     """Precision of object dates. With 3 trailing zeros are left out, as .NET does."""
     refresh_works: bool = True
@@ -65,6 +69,8 @@ class FinanceMood:
     """The variants of the finance system."""
 
     returns_tmpid: bool = True
+    leaves_out_nulls: bool = False
+    """Whether rows come without the keys whose value is null."""
     filters: Literal["all", "tel_only", "none"] = "all"
     """Which columns a POST to GetAll filters by; a condition on another column is ignored."""
     duplicate_phone_refused: bool = True

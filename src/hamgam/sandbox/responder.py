@@ -9,7 +9,7 @@ from hamgam.sandbox.faults import Fault, FaultKind
 from hamgam.sandbox.journal import Entry
 from hamgam.sandbox.wire import Answer, decode, encode, json_answer
 
-_HTML = "<!DOCTYPE html><html><body><h1>خطای سرور</h1><p>لطفا بعدا تلاش کنید.</p></body></html>"
+_HTML = "<!DOCTYPE html><html><body><h1>خطای سرور</h1><p>{}</p></body></html>"
 _LOOK_SECONDS = 0.05
 
 
@@ -52,15 +52,17 @@ class Responder:
                 await self._sleep(fault.seconds)
                 return await self.send(self._work())
             case FaultKind.STATUS:
-                return await self.send(_message(fault.status))
+                return await self.send(_message(fault.status, fault.text))
             case FaultKind.UNAUTHORIZED:
-                return await self.send(_message(401))
+                return await self.send(_message(401, fault.text))
             case FaultKind.RATE_LIMITED | FaultKind.MAINTENANCE:
-                answer = _message(429 if fault.kind is FaultKind.RATE_LIMITED else 503)
+                answer = _message(429 if fault.kind is FaultKind.RATE_LIMITED else 503, fault.text)
                 answer.headers = {"Retry-After": f"{fault.retry_after:g}"}
                 return await self.send(answer)
             case FaultKind.HTML_BODY:
-                return await self.send(Answer(200, _HTML.encode(), "text/html; charset=utf-8"))
+                return await self.send(
+                    Answer(200, _HTML.format(fault.text).encode(), "text/html; charset=utf-8")
+                )
             case _:
                 return await self._lose(fault)
 
@@ -120,8 +122,7 @@ def _plain(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
-def _message(status: int) -> Answer:
-    text = "درخواست انجام نشد."
+def _message(status: int, text: str) -> Answer:
     return json_answer({"message": text, "Message": text}, status)
 
 

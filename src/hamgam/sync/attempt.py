@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
@@ -38,6 +38,8 @@ class Story:
     source: Mapping[str, Any] | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    lost: Intent | None = None
+    """An earlier write of an entity that is not mapped yet: nobody knows whether it happened."""
     sent: bool = False
     """Whether this attempt has noted a write of its own, which replaces an earlier one's."""
     place: Place = field(default_factory=Place)
@@ -45,11 +47,24 @@ class Story:
     outages_before: Mapping[System, int] = field(default_factory=dict)
     """Outages that were over when this attempt began."""
 
-    async def about_to_write(self, operation: Operation, fields: Fields, number: str = "") -> None:
+    async def about_to_write(
+        self,
+        operation: Operation,
+        fields: Fields,
+        number: str = "",
+        *,
+        finance_id: FinanceId | None = None,
+        checksum: str | None = None,
+    ) -> None:
         """Make the write that comes next durable. Raises `TakenOver`."""
         self.operation = operation
         intent = Intent(
-            operation=operation, transaction_id=self.attempt.transaction_id, number=number, fields=fields
+            operation=operation,
+            transaction_id=self.attempt.transaction_id,
+            number=number,
+            fields=fields,
+            finance_id=finance_id,
+            checksum=checksum,
         )
         self.place.leave()
         await log.note_intent(self.site.db, self.attempt, intent)
@@ -180,9 +195,13 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
 
 
 def _may_be_written(story: Story, error: SyncError) -> bool:
-    """Whether finance may hold what no mapping says. A create that could not be bound has happened."""
+    """Whether finance may hold what no mapping says.
+
+    A create that could not be bound has happened, and so may one whose contact was found and not linked.
+    """
     created = isinstance(error, Conflict) and story.operation is Operation.CREATE
-    return isinstance(error, InDoubt) or created or not story.sent
+    found = story.lost is not None and story.finance_id is not None and not isinstance(error, Conflict)
+    return isinstance(error, InDoubt) or created or found or not story.sent
 
 
 async def _close(story: Story, ending: Ending) -> None:
@@ -192,6 +211,11 @@ async def _close(story: Story, ending: Ending) -> None:
         if ending.keep_intent and (story.sent or story.attempt.intent):
             await mapping.forget_checksums(connection, story.notice.key)
         await log.close(connection, story.attempt, ending, story.site.clock())
+
+
+def version(modified_at: datetime | None) -> str | None:
+    """A modification time, for the source data of the log."""
+    return modified_at.isoformat() if modified_at else None
 
 
 def outcome(

@@ -1,6 +1,6 @@
 """Where polling begins: before anything else is read, so that no change falls between."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -11,7 +11,6 @@ from hamgam.trail import cursor
 
 logger = structlog.get_logger()
 
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _FUTURE = timedelta(days=1)
 """No two clocks differ by more, so what the CRM stamps beyond it comes from a clock that was once wrong."""
 
@@ -44,4 +43,4 @@ async def _begin(site: Site, stream: Stream) -> None:
     if newest is not None and not believable(newest, site.clock()):
         newest = site.clock() - _FUTURE
     async with site.db.transaction() as connection:
-        await cursor.begin(connection, stream, newest or _BEGINNING)
+        await cursor.begin(connection, stream, newest or cursor.BEGINNING)

@@ -10,7 +10,6 @@ from hamgam.errors import Conflict, Reason, Refused, SyncError
 from hamgam.model import (
     ChangeNotice,
     CrmCustomer,
-    CustomerProbe,
     EntityMapping,
     EntityType,
     Fields,
@@ -20,9 +19,8 @@ from hamgam.model import (
     Operation,
     Status,
 )
-from hamgam.persian import digits_key, text_key
 from hamgam.sync import attempt
-from hamgam.sync.attempt import Story, outcome
+from hamgam.sync.attempt import Story, outcome, version
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.decide import (
     DELETED,
@@ -34,11 +32,13 @@ from hamgam.sync.decide import (
     Skip,
     Update,
     decide_customer,
+    may_come_early,
 )
 from hamgam.sync.fields import FieldChange, differences, restricted
-from hamgam.sync.match import Match, MatchKey, NoMatch, OneMatch, match
+from hamgam.sync.match import Match, NoMatch
+from hamgam.sync.recognise import by_code, keys_of, made_before, recognise
 from hamgam.sync.site import Outcome, Site
-from hamgam.trail import attention, imports, log, mapping
+from hamgam.trail import attention, log, mapping
 from hamgam.trail.finishing import finish
 from hamgam.trail.log import Intent
 from hamgam.trail.mapping import Binding
@@ -77,19 +77,22 @@ async def _flow(story: Story) -> Outcome:
     customer = await _read(story.site, story.notice, story.known)
     if customer is None or story.known is not None:
         return await _bring_in_step(story, customer)
-    async with _claimed(story, _recognised_by(story.site, customer)):
+    async with _claimed(story, keys_of(story.site, customer)):
         return await _bring_in_step(story, customer)
 
 
 async def _bring_in_step(story: Story, customer: CrmCustomer | None) -> Outcome:
-    lost = story.attempt.intent or await _earlier_loss(story)
-    look = await _look(story.site, customer, story.known, lost)
+    if story.known is None:
+        story.lost = story.attempt.intent or await attention.lost_write(story.site.db, story.notice.key)
+    look = await _look(story.site, customer, story.known, story.lost)
     _tell(story, look)
     match look.decision:
         case Skip(reason):
             return await _skip(story, look, reason)
         case Ask() as ask:
             raise story.conflict(ask)
+        case Deactivate() if may_come_early(story.notice):
+            return await _skip(story, look, Reason.DELETED_IN_CRM)
         case Deactivate(code):
             return await _deactivate(story, code)
         case Link(contact):
@@ -114,23 +117,13 @@ async def _claimed(story: Story, names: Iterable[str]) -> AsyncIterator[None]:
         yield
 
 
-def _recognised_by(site: Site, customer: CrmCustomer) -> list[str]:
-    """What an unmapped customer is looked for by, and a contact that another creates would be found by."""
-    probe = _probe(site, customer, None)
-    keys = {"number": text_key(probe.number), "national id": probe.national_id}
-    return [f"{name}:{value}" for name, value in keys.items() if value]
-
-
 async def _write_to_nobodys(story: Story, look: _Look, contact: FinanceContact) -> Outcome:
     """Whoever had the contact's lock before may have linked it to another customer."""
     assert look.customer is not None
-    if await mapping.owners(story.site.db, [contact.code]):
+    owners = await mapping.owners(story.site.db, [contact.code])
+    if owners.get(contact.code, look.customer.id) != look.customer.id:
         raise Conflict(Reason.MATCH_TAKEN, contact.code)
     return await _write(story, look, look.customer, look.decision)
-
-
-async def _earlier_loss(story: Story) -> Intent | None:
-    return None if story.known else await attention.lost_write(story.site.db, story.notice.key)
 
 
 async def _look(
@@ -139,7 +132,7 @@ async def _look(
     checksum = customer_checksum(customer.number, customer.fields) if customer else ""
     found: Match = NoMatch()
     if customer is not None and known is None:
-        found = await _find(site, customer, lost)
+        found = await recognise(site, customer, lost)
     decision = decide_customer(customer, checksum, known, found, site.rules.on_delete)
     match decision:
         case Update(code):
@@ -148,7 +141,23 @@ async def _look(
             before = contact
         case _:
             before = None
+    if customer is not None and known is not None and known.last_sync_at is None:
+        decision, before = await _linked_by_hand(site, customer, decision, before)
     return _Look(customer, checksum, decision, before)
+
+
+async def _linked_by_hand(
+    site: Site, customer: CrmCustomer, decision: CustomerDecision, before: FinanceContact | None
+) -> tuple[CustomerDecision, FinanceContact | None]:
+    """The first look at a contact that a person has chosen is a link: it may hold the CRM's values already.
+
+    So it is read even where finance cannot read a single one. On a build that makes a second contact instead
+    of updating, a write that is not needed would make the next one.
+    """
+    if not isinstance(decision, Update):
+        return decision, before
+    before = before or await by_code(site, customer, decision.finance_id)
+    return (Link(before) if before else decision), before
 
 
 async def _read(site: Site, notice: ChangeNotice, known: EntityMapping | None) -> CrmCustomer | None:
@@ -161,30 +170,6 @@ async def _read(site: Site, notice: ChangeNotice, known: EntityMapping | None) -
     return customer
 
 
-async def _find(site: Site, customer: CrmCustomer, lost: Intent | None) -> Match:
-    imported = await imports.being_created(site.db, customer.number)
-    if imported is not None:
-        return OneMatch(imported)
-    probe = _probe(site, customer, lost)
-    if not (probe.number or probe.national_id or probe.exact):
-        return NoMatch()
-    candidates = await site.finance.candidates(probe)
-    owners = await mapping.owners(site.db, [contact.code for contact in candidates])
-    return match(customer, probe, candidates, owners, site.rules.match_keys)
-
-
-def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
-    keys = site.rules.match_keys
-    number = customer.number if MatchKey.CUSTOMER_NUMBER in keys else ""
-    national_id = digits_key(customer.fields.get("national_id", ""))
-    return CustomerProbe(
-        number=number,
-        code=site.rules.numbers.finance_code(number),
-        national_id=national_id if MatchKey.NATIONAL_ID in keys else "",
-        exact=lost.fields if lost and lost.operation is Operation.CREATE else None,
-    )
-
-
 def _tell(story: Story, look: _Look) -> None:
     if look.customer is not None:
         story.kind = look.customer.kind
@@ -192,6 +177,7 @@ def _tell(story: Story, look: _Look) -> None:
             "kind": look.customer.kind,
             "number": look.customer.number,
             "fields": dict(look.customer.fields),
+            log.MODIFIED_AT: version(look.customer.modified_at),
         }
     if look.before is not None:
         story.before = dict(look.before.fields)
@@ -210,14 +196,25 @@ async def _write(story: Story, look: _Look, customer: CrmCustomer, decision: Cus
     fields = story.site.finance.storable(customer.fields)
     match decision:
         case Create():
-            story.finance_id = await _create(story, customer, fields)
+            await _create_or_link(story, customer, fields)
         case Link(contact):
             await _link(story, customer, contact, fields)
         case Update(code):
-            story.operation = Operation.UPDATE
             await _update(story, customer, code, fields)
+            if story.known and story.known.last_sync_at is None:
+                story.operation = Operation.LINK
     story.after = dict(fields)
     return await _bind(story, look, customer, fields)
+
+
+async def _create_or_link(story: Story, customer: CrmCustomer, fields: Fields) -> None:
+    try:
+        story.finance_id = await _create(story, customer, fields)
+    except Refused as refusal:
+        contact = await made_before(story.site, customer, story.lost, refusal)
+        if contact is None:
+            raise
+        await _link(story, customer, contact, fields)
 
 
 async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> FinanceId:
@@ -251,7 +248,7 @@ def _unseen(theirs: Fields, fields: Fields) -> bool:
 
 
 async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:
-    await story.about_to_write(Operation.UPDATE, fields, customer.number)
+    await story.about_to_write(Operation.UPDATE, fields, customer.number, finance_id=code)
     story.after = dict(fields)
     _same_code(code, await story.site.finance.update_customer(code, customer.number, fields))
 

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hamgam.errors import Reason
-from hamgam.model import ChangeNotice, CrmCustomer, EntityMapping, FinanceContact, FinanceId, Trigger
+from hamgam.model import ChangeNotice, CrmCustomer, EntityMapping, FinanceContact, FinanceId, Kind, Trigger
 from hamgam.sync.match import Match, NoMatch, OneMatch, Unclear
 
+AFTER = "after"
+"""In the payload of a notice of our own: why the look before it was not enough."""
 DELETED = "deleted"
 """Stands in for the CRM checksum of a customer whose deletion was carried out."""
 
@@ -80,6 +82,21 @@ def before_reading(
     return Wait(opens) if mapping.last_sync_at <= now < opens else None
 
 
+def may_come_early(notice: ChangeNotice) -> bool:
+    """Whether the change may not be readable yet; a look that follows on another comes late enough."""
+    return notice.trigger is Trigger.WEBHOOK and AFTER not in notice.payload
+
+
+def look_again(notice: ChangeNotice, reason: Reason | None, polls: bool) -> bool:
+    """Whether a notice that led to nothing deserves one later look.
+
+    An entity that could not be found is looked at again; one that seems unchanged only where no poll would
+    find the change.
+    """
+    unseen = reason in (Reason.NOT_IN_CRM, Reason.DELETED_IN_CRM)
+    return may_come_early(notice) and (unseen or (reason is Reason.CHECKSUM_MATCH and not polls))
+
+
 def decide_customer(
     customer: CrmCustomer | None,
     checksum: str,
@@ -94,7 +111,7 @@ def decide_customer(
     if customer is None:
         return _gone(mapping, on_delete)
     if mapping is not None:
-        return _mapped(checksum, mapping)
+        return _mapped_customer(customer.kind, checksum, mapping)
     match match:
         case OneMatch(contact):
             return Link(contact)
@@ -113,6 +130,14 @@ def decide_document(
     decision = _mapped(checksum, mapping)
     if isinstance(decision, Update) and on_update is InvoiceUpdatePolicy.REVIEW:
         return Ask(Reason.REVIEW_REQUIRED, (mapping.finance_id,))
+    return decision
+
+
+def _mapped_customer(kind: Kind, checksum: str, mapping: EntityMapping) -> Skip | Update | Ask:
+    """An import knows numbers only, so its link may join an organization to a person."""
+    decision = _mapped(checksum, mapping)
+    if isinstance(decision, Update) and mapping.kind not in (None, kind):
+        return Ask(Reason.KIND_MISMATCH, (mapping.finance_id,))
     return decision
 
 

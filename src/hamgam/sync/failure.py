@@ -9,6 +9,8 @@ from hamgam.model import Status
 
 FIRST_DELAY_SECONDS = 2.0
 LONGEST_DELAY_SECONDS = 300.0
+LANDING_SECONDS = 15.0
+"""How long a save whose answer was lost may still be under way; who looks earlier may miss it."""
 OPERATOR_DELAY_SECONDS = 300.0
 
 
@@ -51,7 +53,7 @@ def verdict(
 
 def _wait(error: SyncError, retries_used: int, random: Callable[[], float]) -> float:
     """The server's own wish counts when it is longer than ours, within reason."""
-    wish = error.retry_after_seconds if isinstance(error, TryLater) else None
+    wish = error.retry_after_seconds if isinstance(error, TryLater) else LANDING_SECONDS
     asked = min(wish or 0.0, LONGEST_WISH_SECONDS)
     return max(_delay(retries_used, random), asked)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, SyncError
-from hamgam.model import CrmId, FinanceId, Operation, Status, System
+from hamgam.model import CrmId, Fields, FinanceId, Operation, Status, System
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.failure import Verdict, verdict
 from hamgam.sync.import_plan import Planned
@@ -28,7 +28,7 @@ class Pipeline:
         self,
         site: Site,
         concurrency: int,
-        unfinished: set[FinanceId],
+        unfinished: Mapping[FinanceId, Fields],
         stored: Callable[[ImportRecord], None],
         waits: Callable[[Reason | None], None],
     ) -> None:
@@ -78,7 +78,7 @@ class Pipeline:
 
         While the CRM is down it waits for as long as that lasts.
         """
-        retries, look = 0, False
+        retries, look = 0, planned.contact.code in self._unfinished
         while True:
             before = self._site.outages_over()
             try:
@@ -150,7 +150,7 @@ class Pipeline:
         contact, chosen = planned.contact, planned.plan
         now = self._site.clock()
         links = chosen.operation is Operation.LINK
-        ours = links and contact.code in self._unfinished
+        written = self._unfinished.get(contact.code) if links else None
         skipped = Status.SKIPPED if chosen.crm_id is None else Status.CONFLICT
         return ImportRecord(
             finance_id=contact.code,
@@ -164,8 +164,10 @@ class Pipeline:
             transaction_id=self._site.new_transaction(),
             started_at=now,
             ended_at=now,
-            crm_checksum=customer_checksum(chosen.number, contact.fields) if ours else None,
-            finance_checksum=contact_checksum(contact.fields) if links else None,
+            crm_checksum=None if written is None else customer_checksum(chosen.number, written),
+            finance_checksum=contact_checksum(contact.fields if written is None else written)
+            if links
+            else None,
         )
 
     def _created(self, planned: Planned, intent: ImportIntent, crm_id: CrmId) -> ImportRecord:

@@ -1,11 +1,12 @@
 """What the initial import does with one finance contact. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hamgam.errors import Reason
-from hamgam.model import CrmId, FinanceContact, FinanceId, Operation
+from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation
 from hamgam.persian import text_key
+from hamgam.sync.match import holds
 
 
 @dataclass(slots=True)
@@ -17,8 +18,10 @@ class Known:
     """CRM ids by customer number in normal form."""
     taken: set[CrmId]
     """CRM customers that belong to a finance contact."""
-    unfinished: set[FinanceId]
-    """Contacts whose create an earlier run sent without seeing its end."""
+    unfinished: Mapping[FinanceId, Fields]
+    """Contacts whose create an earlier run sent without seeing its end, and what it sent."""
+    in_flight: Sequence[Fields] = ()
+    """The values of creates in finance whose end is not known yet."""
     shared: set[str] = field(default_factory=set)
     """Numbers, in normal form, that several CRM customers have."""
 
@@ -48,15 +51,24 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
     if skip is not None:
         return Plan(Operation.NONE, skip)
     number = site_number(contact.code)
-    for candidate in (contact.number or "", number):
-        crm_id = known.numbers.get(text_key(candidate)) if candidate else None
-        if crm_id is not None and text_key(candidate) in known.shared:
-            return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, candidate, crm_id)
-        if crm_id is not None and crm_id in known.taken:
-            return Plan(Operation.NONE, Reason.MATCH_TAKEN, candidate, crm_id)
-        if crm_id is not None:
-            return Plan(Operation.LINK, Reason.NUMBER_IN_CRM, candidate, crm_id)
-    return Plan(Operation.CREATE, None, number)
+    own = (contact.number or "").strip()
+    if own and text_key(own) in known.numbers:
+        return _in_crm(own, known)
+    if text_key(number) not in known.numbers:
+        return Plan(Operation.CREATE, None, number)
+    if own and contact.code not in known.unfinished:
+        # Its own number says that it is somebody else than the customer whose number its code stands for.
+        return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, known.numbers[text_key(number)])
+    return _in_crm(number, known)
+
+
+def _in_crm(number: str, known: Known) -> Plan:
+    crm_id = known.numbers[text_key(number)]
+    if text_key(number) in known.shared:
+        return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, crm_id)
+    if crm_id in known.taken:
+        return Plan(Operation.NONE, Reason.MATCH_TAKEN, number, crm_id)
+    return Plan(Operation.LINK, Reason.NUMBER_IN_CRM, number, crm_id)
 
 
 def _skip_reason(contact: FinanceContact, known: Known) -> Reason | None:
@@ -66,4 +78,6 @@ def _skip_reason(contact: FinanceContact, known: Known) -> Reason | None:
         return Reason.ADMINISTRATOR
     if not contact.active:
         return Reason.INACTIVE
+    if any(holds(contact.fields, sent) for sent in known.in_flight):
+        return Reason.ANSWER_LOST
     return None if text_key(contact.fields.get("name", "")) else Reason.UNUSABLE_RECORD

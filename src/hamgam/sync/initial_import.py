@@ -7,14 +7,14 @@ Every stage hands on to the next through a bounded queue, so memory does not gro
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO
 
 import msgspec
 
 from hamgam.errors import Reason, SyncError, UsageError
-from hamgam.model import CrmId, FinanceContact, FinanceId, Operation, Status
+from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation, Status
 from hamgam.persian import text_key
 from hamgam.sync.beginning import remember_where_polling_starts
 from hamgam.sync.fields import FieldChange
@@ -22,7 +22,7 @@ from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
 from hamgam.sync.suspicion import too_many
-from hamgam.trail import imports, mapping
+from hamgam.trail import attention, imports, mapping
 from hamgam.trail.imports import ImportRecord
 
 _MOST_READS = 4
@@ -181,7 +181,7 @@ async def _write(
     site: Site,
     options: ImportOptions,
     plans: Iterator[Planned],
-    unfinished: set[FinanceId],
+    unfinished: Mapping[FinanceId, Fields],
     result: ImportResult,
     watcher: Watcher,
 ) -> None:
@@ -203,9 +203,12 @@ async def _write(
 
 
 async def _known(site: Site) -> Known:
+    """The creates that are under way come first: one that ends meanwhile is then found among the mappings."""
+    in_flight = await attention.creates_in_flight(site.db)
+    unfinished = await imports.unfinished(site.db)
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
     known = Known(
-        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=await imports.unfinished(site.db)
+        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=unfinished, in_flight=in_flight
     )
     await _read_numbers(site, known)
     return known

@@ -1,6 +1,7 @@
 """One sales invoice or quote, CRM to finance: the customer first, then one pre-invoice for ever."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -22,8 +23,8 @@ from hamgam.model import (
     Trigger,
 )
 from hamgam.sync import attempt, preinvoice
-from hamgam.sync.attempt import Story, outcome
-from hamgam.sync.checksum import document_checksum
+from hamgam.sync.attempt import Story, outcome, version
+from hamgam.sync.checksum import document_checksum, is_one_version
 from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.decide import Ask, Create, DocumentDecision, Skip, Update, decide_document
 from hamgam.sync.fields import FieldChange
@@ -60,6 +61,7 @@ async def _flow(story: Story) -> Outcome:
     story.source = _source(document)
     customer = await _customer(story, document)
     checksum = document_checksum(document, customer)
+    story.source = _source(document) | {"checksum": checksum}
     match decide_document(checksum, story.known, site.rules.on_invoice_update):
         case Skip(reason):
             return await _skip(story, document, reason)
@@ -67,7 +69,7 @@ async def _flow(story: Story) -> Outcome:
             raise story.conflict(ask)
         case decision:
             ready = preinvoice.build(document, customer, site.rules.codes)
-            saved = await _save(story, decision, ready)
+            saved = await _save(story, decision, ready, checksum)
             return await _bind(story, document, checksum, ready, saved)
 
 
@@ -114,18 +116,18 @@ def _not_ready(site: Site, customer: CrmId, result: Outcome) -> SyncError:
     return Refused(Reason.CUSTOMER_FAILED, detail)
 
 
-async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice) -> SavedDocument:
+async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice, checksum: str) -> SavedDocument:
     story.after = _written(ready)
     transaction_id = story.attempt.transaction_id
     if isinstance(decision, Update):
-        await story.about_to_write(Operation.UPDATE, {})
+        await story.about_to_write(Operation.UPDATE, {}, checksum=checksum)
         saved = await story.site.finance.update_document(
             decision.finance_id, ready, transaction_id=transaction_id
         )
         if saved.key != decision.finance_id:
             raise Conflict(Reason.OTHER_CODE, f"{decision.finance_id} was sent, {saved.key} was written")
     else:
-        await story.about_to_write(Operation.CREATE, {})
+        await story.about_to_write(Operation.CREATE, {}, checksum=checksum)
         saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
     return saved
 
@@ -146,13 +148,19 @@ async def _bind(
         at=story.site.clock(),
         crm_checksum=checksum,
         finance_checksum=None,
-        crm_updated_at=document.modified_at,
+        crm_updated_at=_seen_version(document),
     )
     try:
         await finish(story.site.db, story.attempt, binding, ending, story.site.clock())
     except (IntegrityError, LookupError):
         raise Conflict(Reason.MATCH_TAKEN, str(saved.key)) from None
     return outcome(story, ending, changes=_changes(ready))
+
+
+def _seen_version(document: SalesDocument) -> datetime | None:
+    """None where the document may have been saved again within its second: the next poll looks once more."""
+    at = document.modified_at
+    return at if at is not None and is_one_version(at) else None
 
 
 async def _skip(story: Story, document: SalesDocument | None, reason: Reason) -> Outcome:
@@ -205,6 +213,7 @@ def _source(document: SalesDocument) -> dict[str, Any]:
         "type": document.type_code,
         "finalValue": None if document.final_value is None else f"{document.final_value:f}",
         "lines": len(document.lines),
+        log.MODIFIED_AT: version(document.modified_at),
     }
 
 

@@ -41,6 +41,8 @@ class Rules:
     on_invoice_update: InvoiceUpdatePolicy = InvoiceUpdatePolicy.EDIT
     write_back_reference: bool = False
     codes: SiteCodes = field(default_factory=SiteCodes)
+    polls: bool = True
+    """Whether what a webhook did not tell is found by polling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

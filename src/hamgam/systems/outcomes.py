@@ -59,8 +59,9 @@ def check_status(
     text = remote_text(body)
     if status < 400 or status in {407, 421}:
         raise NeedsOperator(Reason.WRONG_ADDRESS, f"status {status}", system=system)
-    if status in _OPERATOR:
-        raise NeedsOperator(_OPERATOR[status], text, system=system)
+    if status == 402 or (status == 403 and effect is Effect.LOGIN):
+        reason = Reason.NOT_LICENSED if status == 402 else Reason.LOCKED_OUT
+        raise NeedsOperator(reason, text, system=system)
     if status in _NOT_DONE:
         raise TryLater(
             _NOT_DONE[status],
@@ -75,8 +76,6 @@ def check_status(
         raise InDoubt(Reason.SERVER_ERROR, f"status {status}", system=system)
     raise TryLater(Reason.SERVER_ERROR, f"status {status}", system=system)
 
-
-_OPERATOR = {402: Reason.NOT_LICENSED, 403: Reason.LOCKED_OUT}
 
 _NOT_DONE = {408: Reason.TIMEOUT, 429: Reason.RATE_LIMITED, 503: Reason.SERVER_ERROR}
 """Statuses by which a server says that it did not take up the request, so that a write may be repeated."""

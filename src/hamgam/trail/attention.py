@@ -1,5 +1,8 @@
 """What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +10,21 @@ from sqlalchemy import Row, and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Operation, Status
-from hamgam.trail.log import ATTENTION, OPEN, Intent, intent_of, of_entity
+from hamgam.model import (
+    CrmId,
+    Direction,
+    Entity,
+    EntityKey,
+    EntityType,
+    Fields,
+    FinanceId,
+    Operation,
+    Status,
+)
+from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 
 _RETRIABLE = and_(
     t.c.status.in_((Status.FAILED, Status.CONFLICT)),
@@ -33,12 +47,29 @@ async def lost_write(db: Database, key: EntityKey) -> Intent | None:
 async def in_doubt(db: Database, key: EntityKey) -> bool:
     """Whether a create of this entity may have happened unseen and no person has settled that yet.
 
-    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer.
+    A create that ended in a defect of ours, or could not be bound, is as much in doubt as a lost answer; and
+    so is a write that this version cannot read.
     """
-    sent = and_(t.c.status.in_(ATTENTION), t.c.intent["operation"].as_string() == Operation.CREATE)
+    created = t.c.intent["operation"].as_string().is_distinct_from(Operation.UPDATE)
+    sent = and_(t.c.status.in_(ATTENTION), t.c.intent.is_not(None), created)
     unsettled = and_(of_entity(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
     found = await db.execute(select(t.c.id).where(unsettled).limit(1))
     return found.first() is not None
+
+
+async def creates_in_flight(db: Database) -> list[Fields]:
+    """What was sent of each customer whose create in finance may have happened without anybody knowing."""
+    unknown = or_(OPEN, and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None)))
+    found = await db.execute(
+        select(t.c.intent).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.entityType == EntityType.CUSTOMER,
+            t.c.intent["operation"].as_string() == Operation.CREATE,
+            unknown,
+        )
+    )
+    intents = (intent_of(stored) for stored in found.scalars())
+    return [intent.fields for intent in intents if intent is not None]
 
 
 async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str | None:
@@ -53,15 +84,60 @@ async def asks_for_person(db: Database, key: EntityKey, reason: Reason) -> str |
     return None if row is None else row.errorMessage or ""
 
 
-async def waiting_for(db: Database, customer: CrmId) -> list[UUID]:
-    """Failed documents that could not be written because this customer could not."""
+async def ruled_out(db: Database, key: EntityKey) -> set[FinanceId]:
+    """The finance contacts of which a person has said that none is this customer."""
+    absent = t.c.resolution["absent"]
+    found = await db.execute(select(absent).where(of_entity(key), absent.is_not(None)))
+    return {FinanceId(code) for codes in found.scalars() for code in codes}
+
+
+async def find(db: Database, log_id: UUID) -> Row[Any] | None:
+    """One row of the log, whatever it is about. In a transaction nobody else changes it until that ends."""
+    return (await db.execute(select(t).where(t.c.id == log_id).with_for_update())).one_or_none()
+
+
+async def note_resolution(
+    connection: AsyncConnection, log_id: UUID, by: str, resolution: Mapping[str, Any], now: datetime
+) -> None:
+    """Settle a row because a person says so. What the row says itself stays."""
+    said = {"resolvedAt": now, "resolvedBy": by, "resolution": resolution}
+    await connection.execute(t.update().where(t.c.id == log_id).values(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What one unsettled row says: of which version of the CRM entity, None where it was not read."""
+
+    version: datetime | None
+    in_doubt: bool
+
+
+async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list[Asking]]:
+    """What is not settled of these CRM entities."""
+    read = t.c.sourceData[MODIFIED_AT].as_string().label("version")
     found = await db.execute(
-        select(t.c.id).where(
-            t.c.status == Status.FAILED,
+        select(t.c.sourceEntity, t.c.sourceEntityId, t.c.status, read).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.sourceEntityId.in_(crm_ids),
+            t.c.status.in_(ATTENTION),
             t.c.resolvedAt.is_(None),
-            t.c.reason == Reason.CUSTOMER_FAILED,
-            t.c.sourceData["customerId"].as_string() == customer,
         )
+    )
+    rows: dict[EntityKey, list[Asking]] = {}
+    for row in found:
+        at = datetime.fromisoformat(row.version) if row.version else None
+        rows.setdefault(_key_of(row), []).append(Asking(at, row.status == Status.IN_DOUBT))
+    return rows
+
+
+async def held_up(db: Database) -> list[UUID]:
+    """Failed documents that could not be written for want of a customer who is in finance by now."""
+    m = entity_mapping.c
+    customer = t.c.sourceData["customerId"].as_string()
+    found = await db.execute(
+        select(t.c.id)
+        .join(entity_mapping, (m.entityType == EntityType.CUSTOMER) & (m.crmId == customer))
+        .where(t.c.status == Status.FAILED, t.c.resolvedAt.is_(None), t.c.reason == Reason.CUSTOMER_FAILED)
     )
     return list(found.scalars())
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import poll_cursor as t
 from hamgam.model import Stream
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_END = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,23 @@ class Cursor:
 
 
 async def load(db: Database) -> Mapping[Stream, Cursor]:
-    rows = await db.execute(select(t))
-    return {Stream(row.stream): Cursor(row.cursor, row.polledAt, row.held) for row in rows}
+    """The cursors of the streams that this program knows.
+
+    The database may hold times that are no `datetime`, such as infinity; they come as the nearest one.
+    """
+    found = await db.execute(
+        select(
+            t.c.stream,
+            _datetime(t.c.cursor).label("position"),
+            case((t.c.polledAt.is_not(None), _datetime(t.c.polledAt))).label("polled_at"),
+            t.c.held,
+        ).where(t.c.stream.in_(list(Stream)))
+    )
+    return {Stream(row.stream): Cursor(row.position, row.polled_at, row.held) for row in found}
+
+
+def _datetime(column: Any) -> Any:
+    return func.least(func.greatest(column, BEGINNING), _END)
 
 
 async def begin(connection: AsyncConnection, stream: Stream, position: datetime) -> None:
@@ -39,6 +58,11 @@ async def advance(connection: AsyncConnection, stream: Stream, position: datetim
     await connection.execute(
         t.update().where(t.c.stream == stream).values(cursor=func.greatest(t.c.cursor, position))
     )
+
+
+async def start_again(db: Database, stream: Stream) -> None:
+    """Give a position up that cannot be right: everything is compared once more."""
+    await db.execute(t.update().where(t.c.stream == stream).values(cursor=BEGINNING))
 
 
 async def finish(db: Database, stream: Stream, at: datetime, *, held: int | None = None) -> None:

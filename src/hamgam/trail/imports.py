@@ -81,14 +81,14 @@ async def end_run(db: Database, run_id: UUID, counts: dict[str, Any], finished: 
     )
 
 
-async def unfinished(db: Database) -> set[FinanceId]:
-    """Contacts whose create was noted and never ended: an earlier run broke off in the middle of them."""
+async def unfinished(db: Database) -> dict[FinanceId, Fields]:
+    """Contacts whose create was noted and never ended, because a run broke off, and what was sent of each."""
     found = await db.execute(
-        select(sync_log.c.sourceEntityId).where(
+        select(sync_log.c.sourceEntityId, sync_log.c.intent).where(
             sync_log.c.direction == Direction.FINANCE_TO_CRM, sync_log.c.intent.is_not(None), _OPEN
         )
     )
-    return {FinanceId(code) for code in found.scalars()}
+    return {FinanceId(row.sourceEntityId): row.intent.get("fields", {}) for row in found}
 
 
 async def being_created(db: Database, number: str) -> FinanceContact | None:

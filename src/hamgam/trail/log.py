@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
     Executable,
     Integer,
@@ -34,6 +35,7 @@ from hamgam.model import (
     Direction,
     EntityKey,
     Fields,
+    FinanceId,
     Kind,
     Operation,
     Status,
@@ -42,6 +44,8 @@ from hamgam.model import (
 )
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+MODIFIED_AT = "modifiedAt"
+"""In the source data: the modification time of the version that was read, ISO 8601 in UTC."""
 _MOST_MILLISECONDS = 2**31 - 1
 OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
@@ -61,6 +65,10 @@ class Intent:
     transaction_id: TransactionId
     number: str = ""
     fields: Fields
+    finance_id: FinanceId | None = None
+    """The contact that was about to be written; None for a create and for documents."""
+    checksum: str | None = None
+    """Of the document as it was sent; None for a customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,17 +300,37 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
         "transactionId": str(intent.transaction_id),
         "number": intent.number,
         "fields": dict(intent.fields),
+        "financeId": intent.finance_id,
+        "checksum": intent.checksum,
     }
 
 
-def intent_of(stored: Mapping[str, Any] | None) -> Intent | None:
-    if not stored:
+class _Stored(msgspec.Struct, rename="camel"):
+    """An intent as any version has stored it; what an older one did not know has a default."""
+
+    operation: Operation
+    transaction_id: UUID
+    number: str = ""
+    fields: dict[str, str] = {}
+    finance_id: str | None = None
+    checksum: str | None = None
+
+
+def intent_of(stored: Any) -> Intent | None:
+    """Raises `ValueError` for what no version has stored."""
+    if stored is None:
         return None
+    try:
+        known = msgspec.convert(stored, _Stored)
+    except msgspec.ValidationError:
+        raise ValueError("the intent cannot be read") from None
     return Intent(
-        operation=Operation(stored["operation"]),
-        transaction_id=TransactionId(UUID(stored["transactionId"])),
-        number=stored.get("number", ""),
-        fields=stored.get("fields", {}),
+        operation=known.operation,
+        transaction_id=TransactionId(known.transaction_id),
+        number=known.number,
+        fields=known.fields,
+        finance_id=FinanceId(known.finance_id) if known.finance_id else None,
+        checksum=known.checksum,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select
-from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -125,6 +125,41 @@ async def note_seen(connection: AsyncConnection, mapping_id: UUID, crm_updated_a
 async def block(connection: AsyncConnection, mapping_id: UUID, why: str) -> None:
     """Stop all writes for this entity until a person has acted."""
     await connection.execute(t.update().where(t.c.id == mapping_id).values(blocked=why))
+
+
+async def link(
+    connection: AsyncConnection,
+    key: EntityKey,
+    finance_id: FinanceId,
+    *,
+    kind: Kind | None,
+    transaction_id: TransactionId | None,
+    crm_checksum: str | None,
+) -> None:
+    """Make or move the mapping of an entity because a person says so, and lift its block.
+
+    Raises `IntegrityError` where the finance id is mapped to another entity.
+    """
+    said = dict.fromkeys(_WRITTEN_AGAIN) | {
+        "financeId": finance_id,
+        "kind": kind,
+        "lastSyncTransactionId": transaction_id,
+        "crmChecksum": crm_checksum,
+        "blocked": None,
+    }
+    made = insert(t).values(entityType=key.entity.entity_type, crmId=key.crm_id, crmEntity=key.entity, **said)
+    known_kind = {"kind": func.coalesce(made.excluded.kind, t.c.kind), "updatedAt": func.now()}
+    await connection.execute(
+        made.on_conflict_do_update(index_elements=["entityType", "crmId"], set_=said | known_kind)
+    )
+
+
+async def owner(db: Database, entity_type: EntityType, finance_id: FinanceId) -> CrmId | None:
+    """The CRM entity that this finance id is mapped to."""
+    found = await db.execute(
+        select(t.c.crmId).where(t.c.entityType == entity_type, t.c.financeId == finance_id)
+    )
+    return found.scalar_one_or_none()
 
 
 async def unblock(connection: AsyncConnection, key: EntityKey) -> None:

@@ -26,8 +26,7 @@ class SharedSessions:
 
     async def load(self, system: System) -> RemoteSession | None:
         found = await self._db.execute(select(t.c.session).where(t.c.system == system))
-        stored = found.scalar_one_or_none()
-        return RemoteSession(stored["token"], stored["attributes"]) if stored else None
+        return _session(found.scalar_one_or_none())
 
     async def save(self, system: System, session: RemoteSession | None) -> None:
         stored = {"token": session.token, "attributes": dict(session.attributes)} if session else None
@@ -47,6 +46,15 @@ class SharedSessions:
     async def note_refusal(self, system: System, credentials: str, at: datetime) -> None:
         logger.error("login.refused", system=system)
         await _upsert(self._db, system, refusedCredentials=credentials, refusedAt=at)
+
+
+def _session(stored: object) -> RemoteSession | None:
+    """None also for what another version stored and this one cannot read: a login mends it."""
+    match stored:
+        case {"token": str(token), "attributes": dict(attributes)} if token.isascii() and token.isprintable():
+            texts = all(isinstance(value, str) for value in attributes.values())
+            return RemoteSession(token, attributes) if texts else None
+    return None
 
 
 @dataclass(slots=True)

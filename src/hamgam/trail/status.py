@@ -13,6 +13,7 @@ from hamgam.db.tables import entity_mapping, poll_cursor, remote_system
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
+from hamgam.trail import cursor
 
 _ATTENTION = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
 
@@ -55,7 +56,7 @@ class PollState:
 class SyncGroup:
     """Ended syncs that share an outcome and a class of duration."""
 
-    status: Status
+    status: str
     operation: str
     trigger: str
     bucket: int
@@ -68,7 +69,7 @@ async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]
     """Syncs by status: of all time first, then since each of the given moments."""
     columns = [func.count(case((t.c.startedAt >= moment, 1))) for moment in since]
     counting = select(t.c.status, func.count(), *columns).group_by(t.c.status)
-    counted = {Status(status): counts for status, *counts in await _tuples(db, counting)}
+    counted = {status: counts for status, *counts in await _tuples(db, counting)}
     none = [0] * (len(since) + 1)
     return [{status: counted.get(status, none)[i] for status in Status} for i in range(len(since) + 1)]
 
@@ -76,7 +77,7 @@ async def sync_counts(db: Database, *since: datetime) -> list[dict[Status, int]]
 async def sync_counts_since(db: Database, since: datetime) -> dict[Status, int]:
     """Syncs by status since a moment; costs what happened since."""
     counting = select(t.c.status, func.count()).where(t.c.startedAt >= since).group_by(t.c.status)
-    counted = {Status(status): count for status, count in await _tuples(db, counting)}
+    counted = dict(await _tuples(db, counting))
     return {status: counted.get(status, 0) for status in Status}
 
 
@@ -99,12 +100,12 @@ async def remote_states(db: Database) -> dict[System, RemoteState]:
         select(c.system, c.state, c.stateAt, c.lastContactAt, c.calls, c.errors, c.milliseconds)
     )
     known = {
-        System(row.system): RemoteState(
+        row.system: RemoteState(
             row.state or "unknown",
             row.stateAt,
             row.lastContactAt,
             row.calls,
-            row.errors or {},
+            _counts(row.errors),
             row.milliseconds / 1000,
         )
         for row in rows
@@ -112,9 +113,15 @@ async def remote_states(db: Database) -> dict[System, RemoteState]:
     return {system: known.get(system, RemoteState("unknown", None, None, 0, {}, 0)) for system in System}
 
 
+def _counts(stored: object) -> Mapping[str, int]:
+    """Counts by reason as they were stored; what is none is left out."""
+    items = stored.items() if isinstance(stored, dict) else ()
+    return {reason: count for reason, count in items if type(count) is int}
+
+
 async def poll_states(db: Database) -> dict[Stream, PollState]:
-    rows = await db.execute(select(poll_cursor))
-    return {Stream(row.stream): PollState(row.polledAt, row.cursor, row.held) for row in rows}
+    cursors = await cursor.load(db)
+    return {stream: PollState(c.polled_at, c.position, c.held) for stream, c in cursors.items()}
 
 
 async def worker_count(db: Database, within_seconds: float) -> int:
@@ -145,7 +152,7 @@ async def sync_groups(db: Database, bounds_ms: Sequence[int]) -> list[SyncGroup]
     ended = t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS))
     counted = select(*group, func.count(), total).where(ended).group_by(*group)
     return [
-        SyncGroup(Status(status), operation, trigger, bucket or 0, count, int(milliseconds))
+        SyncGroup(status, operation, trigger, bucket or 0, count, int(milliseconds))
         for status, operation, trigger, bucket, count, milliseconds in await _tuples(db, counted)
     ]
 

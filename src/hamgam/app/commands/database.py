@@ -56,12 +56,19 @@ async def url(settings: Settings) -> int:
 
 
 async def backup(settings: Settings, file: Path) -> int:
-    if file.exists():
-        raise UsageError(f"backup: {file} exists; choose another name")
+    """The file is its owner's alone before anything is written into it."""
     async with open_database(settings) as db:
-        await _tool("pg_dump", "--format=custom", f"--file={file}", where=db.url)
-    if sys.platform != "win32":
-        file.chmod(0o600)
+        try:
+            file.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            raise UsageError(f"backup: {file} exists; choose another name") from None
+        except OSError as error:
+            raise UsageError(f"backup: {file} cannot be written: {error.strerror}") from None
+        try:
+            await _tool("pg_dump", "--format=custom", f"--file={file}", where=db.url)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
     console().print(f"wrote {file}")
     return 0
 

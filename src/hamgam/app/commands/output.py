@@ -18,8 +18,11 @@ def print_json(document: object) -> None:
 
 
 def console() -> Console:
-    """For people, on stdout; what goes into a file or another program is not broken into lines."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    """For people, on stdout; what goes into a file or another program is not broken into lines.
+
+    No markup: square brackets in what a remote system says would be read as such.
+    """
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 
 
 def progress_console() -> Console:

@@ -33,11 +33,18 @@ async def show(settings: Settings, *, as_json: bool) -> int:
         found = await site.crm.subscriptions()
     if found is None:
         raise UsageError(f"webhooks: {_NO_API}")
+    urls = [_without_token(s.url, settings) for s in found]
     if as_json:
-        print_json([{"id": s.id, "url": s.url, "events": s.events} for s in found])
+        print_json([{"id": s.id, "url": url, "events": s.events} for s, url in zip(found, urls, strict=True)])
     else:
-        console().print(table(("id", "url", "events"), ((s.id, s.url, ", ".join(s.events)) for s in found)))
+        rows = ((s.id, url, ", ".join(s.events)) for s, url in zip(found, urls, strict=True))
+        console().print(table(("id", "url", "events"), rows))
     return 0
+
+
+def _without_token(url: str, settings: Settings) -> str:
+    token = settings.webhook_token
+    return url.replace(token.get_secret_value(), "***") if token else url
 
 
 async def register(settings: Settings) -> int:

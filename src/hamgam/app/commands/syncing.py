@@ -1,4 +1,4 @@
-"""`hamgam sync` and `hamgam retry`: looks at entities by hand, in this process."""
+"""`hamgam sync`: looks at entities by hand, in this process."""
 
 import asyncio
 import re
@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from hamgam.app.commands.output import (
     change_document,
@@ -16,17 +15,17 @@ from hamgam.app.commands.output import (
     progress_console,
     table,
 )
+from hamgam.app.commands.settling import uuid_of
 from hamgam.app.wiring import open_database, open_site, utcnow
-from hamgam.db.engine import Database
-from hamgam.errors import Reason, UsageError
-from hamgam.intake.poll import find
-from hamgam.jobs.runner import plan_notice, retry, run_notice
+from hamgam.errors import NeedsOperator, Reason, UsageError
+from hamgam.intake.poll import Found, find
+from hamgam.jobs.runner import plan_notice, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
 from hamgam.settings import Settings
 from hamgam.sync.site import Outcome, Site
 from hamgam.sync.suspicion import too_many
-from hamgam.trail import attention, mapping
+from hamgam.trail import mapping
 
 _AGE = re.compile(r"(\d{1,6})([mhd])")
 _AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -55,7 +54,7 @@ async def run_since(
         raise UsageError("sync: give --since WHEN or --all, or a command: customer ID, invoice ID")
     start = _BEGINNING if since is None else parse_when(since, utcnow())
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
-        found = [await find(site, stream, start, Trigger.MANUAL) for stream in Stream]
+        found = await _changed_since(site, start)
         writes = sum(stream.writes for stream in found)
         if not (force or dry_run) and await too_many(db, writes, settings.max_change_percent):
             raise UsageError(
@@ -66,22 +65,17 @@ async def run_since(
         return await _run(site, settings, notices, dry_run=dry_run, as_json=as_json)
 
 
-async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: bool) -> int:
-    """Exit status 1 when a row cannot be retried."""
-    if bool(log_ids) == all_failed:
-        raise UsageError("retry: give the ids of log rows, or --all-failed")
-    wanted = [_uuid(log_id) for log_id in log_ids]
-    async with open_database(settings) as db:
-        return await _retry(db, wanted or await attention.retriable(db))
-
-
-async def _retry(db: Database, wanted: Sequence[UUID]) -> int:
-    refused = 0
-    for log_id in wanted:
-        key = await retry(db, log_id)
-        refused += key is None
-        console().print(f"{log_id}  {'cannot be retried: no unsettled failure' if key is None else key}")
-    return 1 if refused else 0
+async def _changed_since(site: Site, start: datetime) -> list[Found]:
+    """What each stream holds; one that this CRM does not know is left out and said."""
+    found = []
+    for stream in Stream:
+        try:
+            found.append(await find(site, stream, start, Trigger.MANUAL))
+        except NeedsOperator as error:
+            if error.reason is not Reason.NOT_SUPPORTED:
+                raise
+            sys.stderr.write(f"sync: this CRM cannot be asked for changes of the kind {stream}; left out\n")
+    return found
 
 
 async def _run(
@@ -157,14 +151,7 @@ async def _document_key(site: Site, crm_id: CrmId) -> EntityKey:
 def _crm_ids(ids: Sequence[str]) -> list[CrmId]:
     if not ids:
         raise UsageError("sync: give at least one CRM id")
-    return [CrmId(str(_uuid(each))) for each in dict.fromkeys(ids)]
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        raise UsageError(f"{text} is no id; ids look like 3f2b0c6e-0000-4000-8000-000000000000") from None
+    return [CrmId(str(uuid_of(each))) for each in dict.fromkeys(ids)]
 
 
 def parse_when(text: str, now: datetime) -> datetime:

@@ -1,7 +1,9 @@
 """Payamgostar behind the CRM protocol."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -76,25 +78,45 @@ class PayamgostarConnector:
                 return _customer(found, each)
         return None
 
-    async def customer_numbers(self) -> AsyncIterator[NumberedCustomer]:
-        longest, page = 0, 0
-        while rows := (await self.light_page(page)).decode(wire.light_rows):
+    async def customer_numbers(self) -> AsyncGenerator[NumberedCustomer]:
+        async for rows in self._light_pages():
             for row in rows:
                 number = wire.text(row.customer_no).strip()
                 if row.identity_id and number:
                     yield NumberedCustomer(wire.crm_id(row.identity_id), number)
-            # A CRM may cut pages below the size that was asked for, so "short" is measured on what it gives.
-            if len(rows) < longest:
+
+    async def _light_pages(self) -> AsyncGenerator[list[wire.LightRow]]:
+        """To the first empty page behind page 0: pages may be cut short, and some CRMs begin at 1."""
+        previous: list[wire.LightRow] = []
+        for page in count():
+            reply = await self.light_page(page)
+            rows = reply.decode(wire.light_rows)
+            if page > 0 and not rows:
                 return
-            longest, page = len(rows), page + 1
+            if page > 1 and rows == previous:
+                if len(rows) < LIGHT_PAGE_SIZE:
+                    return  # the page number is ignored, and this is everything there is
+                raise reply.broken("the light list ignores the page number")
+            yield rows
+            previous = rows
 
     async def customer_by_number(self, number: str) -> CrmId | None:
         for stream in (Stream.PERSON, Stream.ORGANIZATION):
             source = find.SOURCES[stream]
-            page = await self._find(source, find.number_body(source, number))
-            for hit in page.hits:
-                if hit.customer and text_key(hit.customer.number) == text_key(number):
-                    return hit.id
+            reply = await self.find_page(source, find.number_body(source, number))
+            hits = reply.decode(wire.customer_page).data or []
+            numbers = {wire.crm_id(hit.crm_id): text_key(wire.text(hit.customer_number)) for hit in hits}
+            if any(found != text_key(number) for found in numbers.values()):
+                return await self._number_in_light_list(number)  # the condition is ignored
+            if numbers:
+                return next(iter(numbers))
+        return None
+
+    async def _number_in_light_list(self, number: str) -> CrmId | None:
+        async with aclosing(self.customer_numbers()) as customers:
+            async for customer in customers:
+                if text_key(customer.number) == text_key(number):
+                    return customer.id
         return None
 
     async def changes(self, stream: Stream, since: datetime) -> AsyncIterator[Sequence[Change]]:

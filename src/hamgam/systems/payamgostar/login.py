@@ -31,7 +31,10 @@ class Payamgostar:
 
     def usable(self, session: RemoteSession) -> bool:
         expires_at = session.attributes.get("expires_at")
-        return not expires_at or datetime.fromisoformat(expires_at) - EXPIRY_MARGIN > self._clock()
+        try:
+            return not expires_at or datetime.fromisoformat(expires_at) - EXPIRY_MARGIN > self._clock()
+        except (ValueError, TypeError, OverflowError):
+            return False  # stored by another version
 
     async def sign_in(self, previous: RemoteSession | None) -> RemoteSession:
         refreshed = await self._refresh(previous) if previous else None

@@ -91,11 +91,14 @@ class SiaghConnector:
     async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
         asked = match.filters(probe, number_returned=self._returns_number is not False)
         found: list[FinanceContact] = []
-        for one in asked:
-            answer = None if one[0] in self._ignored else await self._filtered(one)
-            if answer is None:
-                return await self._search_everything(probe)
-            found += answer
+        for spellings in asked:
+            for one in spellings:
+                answer = None if one[0] in self._ignored else await self._filtered(one)
+                if answer is None:
+                    return await self._search_everything(probe)
+                found += answer
+                if answer:
+                    break
         best = match.best_first(found, probe)
         if probe.exact is not None and not best:
             # A create may hang on this answer, and a filter that finds nothing is no proof of absence.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hamgam.model import CustomerProbe, Fields, FinanceContact
-from hamgam.persian import digits_key, text_key
+from hamgam.persian import digit_spellings, digits_key, text_key
 from hamgam.systems.siagh.fields import BY_NAME, NUMBER_KEY
 from hamgam.systems.siagh.forms import wire_text
 
@@ -13,17 +13,24 @@ Filter = tuple[str, object]
 BY_NUMBER, BY_CODE, BY_NATIONAL_ID, BY_VALUES = range(4)
 
 
-def filters(probe: CustomerProbe, *, number_returned: bool) -> list[Filter]:
-    """The questions to ask finance about this probe, the most certain first."""
-    asked: list[Filter] = []
+def filters(probe: CustomerProbe, *, number_returned: bool) -> list[list[Filter]]:
+    """The questions to ask finance about this probe, the most certain first, each in its spellings.
+
+    A filter compares as the database of finance does, and people type digits of three kinds.
+    """
+    asked: list[list[Filter]] = []
     if probe.number and number_returned:
-        asked.append((NUMBER_KEY, wire_text(probe.number)))
+        asked.append(_spelled(NUMBER_KEY, wire_text(probe.number)))
     if probe.code and probe.code.isdecimal():
-        asked.append(("Code", int(probe.code)))
+        asked.append([("Code", int(probe.code))])
     if probe.national_id:
-        asked.append(("NationalCode", probe.national_id))
+        asked.append(_spelled("NationalCode", probe.national_id))
     exact = {name: wire_text(value) for name, value in (probe.exact or {}).items()}
-    return asked + [(BY_NAME[name].key, exact[name]) for name in ("mobile", "phone") if exact.get(name)]
+    return asked + [[(BY_NAME[name].key, exact[name])] for name in ("mobile", "phone") if exact.get(name)]
+
+
+def _spelled(key: str, value: str) -> list[Filter]:
+    return [(key, spelling) for spelling in digit_spellings(value)]
 
 
 def meets(contact: FinanceContact, wanted: Filter) -> bool:
