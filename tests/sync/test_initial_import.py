@@ -130,25 +130,6 @@ async def test_a_broken_run_goes_on_where_it_stopped(db: Database) -> None:
         assert (await b.rows('SELECT count(*) AS n FROM "EntityMapping"'))[0].n == 20
 
 
-async def test_a_run_that_died_in_mid_create_is_linked_and_its_echo_writes_nothing(db: Database) -> None:
-    async with bench(db) as b:
-        [code] = [b.box.finance.add_contact(Name="نیمه‌کاره")]
-        await b.run_import()
-        # The state of a process that died between the CRM's answer and its own commit.
-        await b.rows('DELETE FROM "EntityMapping" RETURNING 1')
-        await b.rows('DELETE FROM "ImportRun" RETURNING 1')
-        await b.rows(
-            """UPDATE "SyncLog" SET status = 'IN_PROGRESS', intent = '{"operation": "CREATE"}' RETURNING 1"""
-        )
-        result, _ = await b.run_import()
-        assert result.outcomes == Counter(linked=1)
-        [row] = await b.log()
-        assert (row.status, row.operation) == ("SUCCESS", "LINK")
-        [crm_id] = b.box.crm.persons
-        assert (await b.sync(crm_id)).reason is Reason.CHECKSUM_MATCH
-        assert b.box.crm.persons[crm_id]["customerNumber"] == str(code)
-
-
 async def test_a_dry_run_writes_nowhere_and_says_the_same_plan(db: Database) -> None:
     async with bench(db, read_only=True) as b:
         fill(b, 4)

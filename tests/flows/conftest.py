@@ -1,0 +1,12 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.mortal import MortalDatabase
+
+
+@pytest.fixture
+async def mortal_db(database_url: str) -> AsyncIterator[MortalDatabase]:
+    database = MortalDatabase(database_url)
+    yield database
+    await database.aclose()

@@ -1,0 +1,86 @@
+"""Processes that can be killed at any step, and held at any step while another goes on."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+
+
+class Killed(BaseException):
+    """The process is gone. Not an `Exception`: nothing in the engine may catch it and go on."""
+
+
+async def _yield() -> None:
+    await asyncio.sleep(0)
+
+
+class Life:
+    """One process: it counts its steps, and dies at the one that it is told.
+
+    A step is the moment after something that others may see: a remote call, a statement that commits by
+    itself, the commit of a transaction; and the moment before a remote write and before a commit. The moment
+    before anything else is the one after what came before it. Whatever a dead process still tries (`finally`)
+    fails.
+    """
+
+    def __init__(self, dies_at: int | None = None, pause: Callable[[], Awaitable[None]] = _yield) -> None:
+        self.dies_at = dies_at
+        self.dead = False
+        self.steps = 0
+        self.last = "its start"
+        self.pause = pause
+
+    def check(self) -> None:
+        if self.dead:
+            raise Killed(self.last)
+
+    async def step(self, what: str) -> None:
+        self.check()
+        self.steps += 1
+        self.last = what
+        self.dead = self.steps == self.dies_at
+        self.check()
+        await self.pause()
+
+
+class MortalDatabase(Database):
+    """The engine's database as one process has it; several share one pool of connections."""
+
+    life = Life()
+
+    def of(self, life: Life) -> Self:
+        mine = copy.copy(self)
+        mine.life = life
+        return mine
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        self.life.check()
+        done = await super().execute(statement, parameters)
+        await self.life.step("after a statement")
+        return done
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        self.life.check()
+        async with super().transaction() as connection:
+            yield connection
+            await self.life.step("before a commit")
+        await self.life.step("after a commit")
+
+    @asynccontextmanager
+    async def locked(self, key: str, *, wait: bool = False) -> AsyncIterator["Database | None"]:
+        """Whoever waits asks again after each pause, so that a held process never blocks the event loop."""
+        while True:
+            self.life.check()
+            async with super().locked(key) as held:
+                if held is not None or not wait:
+                    yield held
+                    return
+            await self.life.pause()
