@@ -2,8 +2,9 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import Executable
@@ -36,6 +37,8 @@ class Life:
         self.steps = 0
         self.last = "its start"
         self.pause = pause
+        self.one_at_a_time = asyncio.Lock()
+        """Held over each effect, so that the order of what a process does in parallel depends on no timing."""
 
     def check(self) -> None:
         if self.dead:
@@ -61,18 +64,20 @@ class MortalDatabase(Database):
         return mine
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        self.life.check()
-        done = await super().execute(statement, parameters)
-        await self.life.step("after a statement")
-        return done
+        async with self.life.one_at_a_time:
+            self.life.check()
+            done = await super().execute(statement, parameters)
+            await self.life.step("after a statement")
+            return done
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        self.life.check()
-        async with super().transaction() as connection:
-            yield connection
-            await self.life.step("before a commit")
-        await self.life.step("after a commit")
+        async with self.life.one_at_a_time:
+            self.life.check()
+            async with super().transaction() as connection:
+                yield connection
+                await self.life.step("before a commit")
+            await self.life.step("after a commit")
 
     @asynccontextmanager
     async def locked(self, key: str, *, wait: bool = False) -> AsyncIterator["Database | None"]:
@@ -84,3 +89,41 @@ class MortalDatabase(Database):
                     yield held
                     return
             await self.life.pause()
+
+
+Act = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+"""What one of several processes does, given the `pause` of its life."""
+
+
+async def together(acts: Sequence[Act], choices: Sequence[int]) -> None:
+    """Run several processes, one step of one of them at a time.
+
+    Each choice says who makes the next step; afterwards they take turns.
+    """
+    parked: dict[int, asyncio.Event] = {}
+    news = asyncio.Event()
+
+    async def pause(me: int) -> None:
+        parked[me] = asyncio.Event()
+        news.set()
+        await parked[me].wait()
+
+    async def whole(me: int, act: Act) -> None:
+        try:
+            await pause(me)
+            await act(partial(pause, me))
+        except Killed:
+            return
+        finally:
+            news.set()
+
+    tasks = [asyncio.create_task(whole(me, act)) for me, act in enumerate(acts)]
+    turn = 0
+    while going := [me for me, task in enumerate(tasks) if not task.done()]:
+        if all(me in parked for me in going):
+            choice = choices[turn] if turn < len(choices) else turn
+            parked.pop(going[choice % len(going)]).set()
+            turn += 1
+        news.clear()
+        await news.wait()
+    await asyncio.gather(*tasks)

@@ -16,6 +16,7 @@ from hamgam.sandbox import (
     FINANCE_PASSWORD_MD5,
     FINANCE_USERNAME,
     CrmMood,
+    Finance,
     FinanceMood,
     Sandbox,
 )
@@ -91,8 +92,9 @@ class Stage(Bench):
         """What the workers do for those that have died, once nobody works any more."""
         for job_id in (await self.db.execute(_DOING)).scalars():
             await queue.release(self.db, job_id)
+        orphans = await queue.without_job(self.db)
         async with self.db.transaction() as connection:
-            await queue.enqueue(connection, await queue.without_job(self.db))
+            await queue.enqueue(connection, orphans)
 
     async def until_quiet(self, most: int = 60) -> None:
         """Work until nothing waits; time passes where all that waits is for later."""
@@ -116,6 +118,7 @@ async def stage(
     crm_mood: CrmMood | None = None,
     finance_mood: FinanceMood | None = None,
     crm_ahead_seconds: float = 0,
+    finance_type: type[Finance] = Finance,
     seed: int = 0,
     **rules: Any,
 ) -> Stage:
@@ -124,6 +127,7 @@ async def stage(
     rng, clock = Random(seed), Clock()
     clock.now = START
     box = Sandbox(crm_mood=crm_mood, finance_mood=finance_mood, clock=clock, rng=rng)
+    box.finance = finance_type(box.finance.mood, clock, rng)
     box.crm.clock = lambda: clock() + timedelta(seconds=crm_ahead_seconds)
     return Stage(box, db, clock, Rules(**rules), rng)
 

@@ -63,22 +63,28 @@ class InProcess(HttpClient):
         typed = {**headers, "Content-Type": "application/json"}
         call = Call(system=self.system.value, method=method, path=path, headers=typed, body=sent)
         call.operation, call.effect = self._api.identify(method, path, sent)
-        self._life.check()
-        if effect is Effect.WRITE:
-            await self._life.step(f"before {call.operation}")
+        async with self._life.one_at_a_time:
+            self._life.check()
+            if effect is Effect.WRITE:
+                await self._life.step(f"before {call.operation}")
+            answer = self._journaled(call, effect)
+            await self._life.step(f"after {call.operation}")
+        return answer
+
+    def _journaled(self, call: Call, effect: Effect) -> Answer:
+        fault = self._box.faults.take(call)
         entry = self._box.journal.begin(call)
+        entry.fault = fault.kind if fault else None
         try:
-            fault = self._box.faults.take(call)
-            entry.fault = fault.kind if fault else None
             answer = self._answered(call, fault)
-            entry.status = answer.status
         except (aiohttp.ClientError, TimeoutError) as error:
             entry.status = 0
             raise transport_error(error, effect, self.system) from error
+        else:
+            entry.status = answer.status
+            return answer
         finally:
             self._box.journal.end(entry)
-        await self._life.step(f"after {call.operation}")
-        return answer
 
     def _answered(self, call: Call, fault: Fault | None) -> Answer:
         """The answer, or the error of a connection that broke; `after` says that the work was done."""
