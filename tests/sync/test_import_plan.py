@@ -50,6 +50,14 @@ def test_every_reason_to_skip_in_its_order(number: str | None, name: str | None)
         assert (chosen.operation, chosen.reason, chosen.crm_id) == (operation, expected, None)
 
 
+@pytest.mark.parametrize("sent", ["سارا", "سارا محمدی"])
+def test_a_contact_that_a_sync_is_creating_is_left_to_it(sent: str) -> None:
+    known = knowing()
+    known.creates.append({"name": sent, "mobile": "09121112233"})
+    expected = Plan(Operation.NONE, Reason.BEING_CREATED) if sent == "سارا" else None
+    assert planned(CONTACT, known) == (expected or Plan(Operation.CREATE, None, SITE_NUMBER))
+
+
 @pytest.mark.parametrize("own_number", [None, "", "77", "۷۷", SITE_NUMBER])
 @pytest.mark.parametrize("own_in_crm", [True, False])
 @pytest.mark.parametrize("rule_in_crm", [True, False])

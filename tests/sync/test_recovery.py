@@ -190,6 +190,21 @@ async def test_a_link_of_the_import_across_the_kinds_still_brings_changes(db: Da
         assert (b.contact(str(code))["Name"], b.contact(str(code))["IsActive"]) == ("شرکت نو", True)
 
 
+async def test_the_import_leaves_a_contact_that_a_sync_is_creating_to_that_sync(db: Database) -> None:
+    """Nothing but the sent values tells whose it is; the import must not make a second customer of it."""
+    mood = FinanceMood(returns_tmpid=False, duplicate_phone_refused=False)
+    async with bench(db, finance_mood=mood) as b:
+        crm_id = b.person(customerNumber="")
+        lose_the_answer(b)
+        assert (await b.sync(crm_id)).reason is Reason.ANSWER_LOST
+        result, _ = await b.run_import()
+        assert (result.reasons, len(b.box.crm.persons)) == ({Reason.BEING_CREATED: 1}, 1)
+        done = await b.sync(crm_id)
+        assert (done.operation, len(b.box.finance.contacts)) == (Operation.LINK, 1)
+        result, _ = await b.run_import(again=True)
+        assert result.reasons == {Reason.ALREADY_MAPPED: 1}
+
+
 # A build that makes a second contact instead of updating
 
 

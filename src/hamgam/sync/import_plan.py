@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hamgam.errors import Reason
-from hamgam.model import CrmId, FinanceContact, FinanceId, Operation
+from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation
 from hamgam.persian import text_key
+from hamgam.sync.match import is_exactly
 
 
 @dataclass(slots=True)
@@ -21,6 +22,8 @@ class Known:
     """Contacts whose create an earlier run sent without seeing its end."""
     shared: set[str] = field(default_factory=set)
     """Numbers, in normal form, that several CRM customers have."""
+    creates: list[Fields] = field(default_factory=list)
+    """What syncs that have not ended well were about to create in finance, or have created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
             return Plan(Operation.NONE, Reason.MATCH_TAKEN, candidate, crm_id)
         if crm_id is not None:
             return Plan(Operation.LINK, Reason.NUMBER_IN_CRM, candidate, crm_id)
+    if any(is_exactly(contact, sent) for sent in known.creates):
+        return Plan(Operation.NONE, Reason.BEING_CREATED)
     return Plan(Operation.CREATE, None, number)
 
 

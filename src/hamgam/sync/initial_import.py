@@ -21,7 +21,7 @@ from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
-from hamgam.trail import imports, mapping
+from hamgam.trail import attention, imports, mapping
 from hamgam.trail.imports import ImportRecord
 
 _MOST_READS = 4
@@ -174,9 +174,19 @@ async def _write(
 
 
 async def _known(site: Site) -> Known:
+    """What is known after finance was read.
+
+    Syncs that go on meanwhile are asked for before the mappings: whatever they have created until then is in
+    one of the two.
+    """
+    creates = await attention.unfinished_creates(site.db)
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
     known = Known(
-        mapped=mapped, numbers={}, taken=set(mapped.values()), unfinished=await imports.unfinished(site.db)
+        mapped=mapped,
+        numbers={},
+        taken=set(mapped.values()),
+        unfinished=await imports.unfinished(site.db),
+        creates=creates,
     )
     await _read_numbers(site, known)
     return known

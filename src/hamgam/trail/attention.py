@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Operation, Status
+from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Operation, Status
 from hamgam.trail.log import ATTENTION, OPEN, Intent, intent_of, of_entity
 
 _RETRIABLE = and_(
@@ -28,6 +28,20 @@ async def lost_write(db: Database, key: EntityKey) -> Intent | None:
         .limit(1)
     )
     return intent_of(found.scalar_one_or_none())
+
+
+async def unfinished_creates(db: Database) -> list[Fields]:
+    """The values of customers whose create was noted and is not bound: it may happen, or have happened."""
+    unsettled = or_(OPEN, and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None)))
+    found = await db.execute(
+        select(t.c.intent).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.entityType == EntityType.CUSTOMER,
+            t.c.intent["operation"].as_string() == Operation.CREATE,
+            unsettled,
+        )
+    )
+    return [stored.get("fields", {}) for stored in found.scalars()]
 
 
 async def in_doubt(db: Database, key: EntityKey) -> bool:
