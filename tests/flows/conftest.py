@@ -8,5 +8,6 @@ from tests.flows.mortal import MortalDatabase
 @pytest.fixture
 async def mortal_db(database_url: str) -> AsyncIterator[MortalDatabase]:
     database = MortalDatabase(database_url)
+    await database.connect(processes=2)
     yield database
     await database.aclose()

@@ -1,4 +1,4 @@
-"""What must be true when the engine rests, whatever happened before. Knows nothing of how the engine works."""
+"""What must be true when the engine rests, whatever happened before. Knows little of how the engine works."""
 
 import re
 from collections import Counter

@@ -61,11 +61,14 @@ class Stage(Bench):
         self._shared = db
         self.box = box
         self.clock = clock
-        super().__init__(box, self.process(Life()), clock)
+        super().__init__(box, self.process(Life(), 0), clock)
 
-    def process(self, life: Life) -> Site:
-        """A process that has just started: what its connectors learn, they learn anew."""
-        db = self._shared.of(life)
+    def process(self, life: Life, number: int = 1) -> Site:
+        """A process that has just started: what its connectors learn, they learn anew.
+
+        Those that live side by side have different numbers.
+        """
+        db = self._shared.of(life, number)
         crm, finance = (InProcess(self.box, system, life) for system in System)
         sessions = SharedSessions(db)
         return Site(
@@ -123,7 +126,7 @@ async def stage(
     **rules: Any,
 ) -> Stage:
     """An empty stage on an emptied database; `crm_ahead_seconds` is by how much the CRM's clock is fast."""
-    await _empty(db)
+    await _empty(db.of(Life(), 0))
     rng, clock = Random(seed), Clock()
     clock.now = START
     box = Sandbox(crm_mood=crm_mood, finance_mood=finance_mood, clock=clock, rng=rng)
@@ -134,5 +137,4 @@ async def stage(
 
 async def _empty(db: MortalDatabase) -> None:
     async with db.transaction() as connection:
-        for table in _TABLES:
-            await connection.exec_driver_sql(f'DELETE FROM "{table}"')
+        await connection.exec_driver_sql("; ".join(f'DELETE FROM "{table}"' for table in _TABLES))

@@ -17,7 +17,12 @@ from hamgam.sandbox.finance_forms import ContactForm, DocumentForm
 from hamgam.sandbox.wire import Object
 from tests.flows.stage import Stage
 
-FIELDS = {"nickName": "Name", "mobile": "MobileNo", "nationalCode": "NationalCode", "description": "Description"}
+FIELDS = {
+    "nickName": "Name",
+    "mobile": "MobileNo",
+    "nationalCode": "NationalCode",
+    "description": "Description",
+}
 """The mapped fields that people edit here: as the CRM and as finance calls them."""
 
 PRODUCTS = {"1", "2"}
@@ -45,6 +50,8 @@ class Books(Finance):
         code = super().save_contact(form)
         self.saves += 1
         self.typed[code].clear()
+        if form.values == {"IsActive": False}:
+            self.desk[code].pop("IsActive", None)  # the deletion of the customer is carried out
         if form.code is None:
             self.made.append(form.values["Name"])
         elif code != form.code:
@@ -185,11 +192,12 @@ class Town:
 
     # The post
 
-    async def deliver(self, notice: ChangeNotice, copies: int = 1) -> None:
-        await accept(self.stage.db, *[notice] * copies)
-        thing = self.things.get(notice.key.crm_id)
-        if thing is not None and thing.hidden is None and notice.transaction_id is None:
-            thing.known = True
+    async def deliver(self, *notices: ChangeNotice) -> None:
+        await accept(self.stage.db, *notices)
+        for notice in notices:
+            thing = self.things.get(notice.key.crm_id)
+            if thing is not None and thing.hidden is None and notice.transaction_id is None:
+                thing.known = True
 
     async def written_to_the_outbox(self) -> None:
         """Notices of what has just been done are on their way."""
