@@ -69,9 +69,9 @@ class MortalDatabase(Database):
             await connection.close()
         await super().aclose()
 
-    def of(self, life: Life, process: int) -> Self:
+    def of(self, life: Life, place: int) -> Self:
         mine = copy.copy(self)
-        mine.life, mine._kept = life, self._connections[process]
+        mine.life, mine._kept = life, self._connections[place]
         return mine
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:

@@ -63,12 +63,12 @@ class Stage(Bench):
         self.clock = clock
         super().__init__(box, self.process(Life(), 0), clock)
 
-    def process(self, life: Life, number: int = 1) -> Site:
+    def process(self, life: Life, place: int = 1) -> Site:
         """A process that has just started: what its connectors learn, they learn anew.
 
-        Those that live side by side have different numbers.
+        Those that live side by side have different places.
         """
-        db = self._shared.of(life, number)
+        db = self._shared.of(life, place)
         crm, finance = (InProcess(self.box, system, life) for system in System)
         sessions = SharedSessions(db)
         return Site(

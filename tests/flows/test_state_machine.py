@@ -232,10 +232,13 @@ class Engine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(("work", "poll", "ask")), who=WHICH, turns=TURNS, dies_at=DEATH)
     def two_run_at_once(self, what: str, who: int, turns: list[int], dies_at: int | None) -> None:
-        lives = ((self._work, dies_at), (self._act(what, who), None))
+        other = self._act(what, who)
         self._run(
             together(
-                [lambda pause, life=life: self._process(life[0], Life(life[1], pause)) for life in lives],
+                [
+                    lambda pause: self._process(self._work, Life(dies_at, pause), 1),
+                    lambda pause: self._process(other, Life(None, pause), 2),
+                ],
                 turns,
             )
         )
@@ -285,9 +288,9 @@ class Engine(RuleBasedStateMachine):
 
     # What processes do
 
-    async def _process(self, act: Callable[[Site], Awaitable[Any]], life: Life, number: int = 1) -> None:
+    async def _process(self, act: Callable[[Site], Awaitable[Any]], life: Life, place: int = 1) -> None:
         try:
-            await act(self.stage.process(life, number))
+            await act(self.stage.process(life, place))
         except Killed:
             return
         except BaseExceptionGroup as group:
