@@ -220,6 +220,20 @@ async def test_a_link_makes_at_most_one_second_contact(db: Database) -> None:
         assert len(b.box.finance.contacts) == 2
 
 
+async def test_a_found_create_that_the_link_has_doubled_is_not_created_again(db: Database) -> None:
+    """After the conflict nothing recognises the customer any more; that is no reason to create it."""
+    mood = FinanceMood(update_makes_new=True, returns_tmpid=False, duplicate_phone_refused=False)
+    async with bench(db, finance_mood=mood) as b:
+        crm_id = b.person(customerNumber="")
+        lose_the_answer(b)
+        await b.sync(crm_id)
+        b.box.crm.edit(crm_id, nickName="سارا احمدی")
+        for _ in range(3):
+            done = await b.sync(crm_id)
+            assert (done.status, done.reason) == (Status.CONFLICT, Reason.OTHER_CODE)
+        assert len(b.box.finance.contacts) == 2
+
+
 async def test_a_block_keeps_saying_what_happened(db: Database) -> None:
     async with bench(db) as b:
         crm_id = b.person(mobile="")
