@@ -332,6 +332,7 @@ class Engine(RuleBasedStateMachine):
             row
             for row in await self.stage.log()
             if row.status in ("FAILED", "CONFLICT")
+            and row.reason != "OTHER_CODE"  # until `settle` says which of the two it is
             and not row.resolvedAt
             and row.direction == "CRM_TO_FINANCE"
         ]

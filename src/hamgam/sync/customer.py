@@ -198,7 +198,7 @@ async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fi
 
 
 async def _not_doubled_before(story: Story) -> None:
-    """Where linking has made a second contact of this customer, nothing more is written until a person acts."""
+    """Where linking has made a second contact of this customer, nothing is written until a person acts."""
     said = await attention.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
     if said is not None:
         raise Conflict(Reason.OTHER_CODE, said)
