@@ -45,12 +45,16 @@ class Life:
             raise Killed(self.last)
 
     async def step(self, what: str) -> None:
+        self.may_die(what)
+        await self.pause()
+
+    def may_die(self, what: str) -> None:
+        """A step at which the process is never held: inside a transaction others would wait for it."""
         self.check()
         self.steps += 1
         self.last = what
         self.dead = self.steps == self.dies_at
         self.check()
-        await self.pause()
 
 
 class MortalDatabase(Database):
@@ -87,7 +91,7 @@ class MortalDatabase(Database):
             self.life.check()
             async with super().transaction() as connection:
                 yield connection
-                await self.life.step("before a commit")
+                self.life.may_die("before a commit")
             await self.life.step("after a commit")
 
     @asynccontextmanager
