@@ -65,6 +65,12 @@ SENTENCES: dict[Reason, Sentence] = {
         "Nothing to do.",
         "نیازی به کاری نیست.",
     ),
+    Reason.BEING_CREATED: Sentence(
+        "A sync that has not ended yet is creating a CRM customer with these very values in finance.",
+        "همگام‌سازی ناتمامی دارد مشتری CRM با همین مقادیر را در سیستم مالی می‌سازد.",
+        "That sync links it. If it has failed, retry it first, and then import with --again.",
+        "همان همگام‌سازی آن را پیوند می‌دهد. اگر ناموفق مانده، نخست تکرارش کنید و سپس با --again وارد کنید.",
+    ),
     Reason.ADMINISTRATOR: Sentence(
         "The contact is an administrator of the finance system and is not imported.",
         "این طرف حساب مدیر سیستم مالی است و وارد CRM نمی‌شود.",

@@ -23,7 +23,7 @@ def knowing(
     numbers: dict[str, CrmId] | None = None,
     taken: tuple[CrmId, ...] = (),
     unfinished: bool = False,
-    in_flight: tuple[Fields, ...] = (),
+    creates: tuple[Fields, ...] = (),
 ) -> Known:
     return Known(
         mapped={CODE: SOMEBODY} if mapped else {},
@@ -31,7 +31,7 @@ def knowing(
         taken=set(taken),
         unfinished={CODE: {}} if unfinished else {},
         made={SITE_NUMBER: CODE} if unfinished else {},
-        in_flight=in_flight,
+        creates=list(creates),
     )
 
 
@@ -58,6 +58,14 @@ def test_every_reason_to_skip_in_its_order(number: str | None, name: str | None)
             expected = None
         operation = Operation.CREATE if expected is None else Operation.NONE
         assert (chosen.operation, chosen.reason, chosen.crm_id) == (operation, expected, None)
+
+
+@pytest.mark.parametrize("sent", ["سارا", "سارا محمدی"])
+def test_a_contact_that_a_sync_is_creating_is_left_to_it(sent: str) -> None:
+    known = knowing()
+    known.creates.append({"name": sent, "mobile": "09121112233"})
+    expected = Plan(Operation.NONE, Reason.BEING_CREATED) if sent == "سارا" else None
+    assert planned(CONTACT, known) == (expected or Plan(Operation.CREATE, None, SITE_NUMBER))
 
 
 @pytest.mark.parametrize("own_number", [None, "", "77", "۷۷", SITE_NUMBER])
@@ -107,8 +115,8 @@ def test_a_number_that_several_customers_have_is_for_a_person(number: str, taken
 
 @pytest.mark.parametrize(("sent", "left_out"), [("سارا", True), ("ساره", False)])
 def test_a_contact_that_the_engine_may_just_have_made_is_left_to_it(sent: str, left_out: bool) -> None:
-    chosen = planned(CONTACT, knowing(in_flight=({"name": sent, "mobile": "09121112233"},)))
-    assert (chosen.reason is Reason.ANSWER_LOST) is left_out
+    chosen = planned(CONTACT, knowing(creates=({"name": sent, "mobile": "09121112233"},)))
+    assert (chosen.reason is Reason.BEING_CREATED) is left_out
     assert (chosen.operation is Operation.CREATE) is not left_out
 
 

@@ -435,6 +435,21 @@ async def test_a_link_of_the_import_across_the_kinds_is_for_a_person(db: Databas
         assert (b.contact(str(code))["Name"], b.contact(str(code))["IsActive"]) == ("شرکت", True)
 
 
+async def test_the_import_leaves_a_contact_that_a_sync_is_creating_to_that_sync(db: Database) -> None:
+    """Nothing but the sent values tells whose it is; the import must not make a second customer of it."""
+    mood = FinanceMood(returns_tmpid=False, duplicate_phone_refused=False)
+    async with bench(db, finance_mood=mood) as b:
+        crm_id = b.person(customerNumber="")
+        lose_the_answer(b)
+        assert (await b.sync(crm_id)).reason is Reason.ANSWER_LOST
+        result, _ = await b.run_import()
+        assert (result.reasons, len(b.box.crm.persons)) == ({Reason.BEING_CREATED: 1}, 1)
+        done = await b.sync(crm_id)
+        assert (done.operation, len(b.box.finance.contacts)) == (Operation.LINK, 1)
+        result, _ = await b.run_import(again=True)
+        assert result.reasons == {Reason.ALREADY_MAPPED: 1}
+
+
 # A build that makes a second contact instead of updating
 
 
@@ -447,6 +462,20 @@ async def test_a_link_makes_at_most_one_second_contact(db: Database) -> None:
             done = await b.sync(crm_id)
             assert (done.status, done.reason) == (Status.CONFLICT, Reason.OTHER_CODE)
             assert "was written" in done.message
+        assert len(b.box.finance.contacts) == 2
+
+
+async def test_a_found_create_that_the_link_has_doubled_is_not_created_again(db: Database) -> None:
+    """After the conflict nothing recognises the customer any more; that is no reason to create it."""
+    mood = FinanceMood(update_makes_new=True, returns_tmpid=False, duplicate_phone_refused=False)
+    async with bench(db, finance_mood=mood) as b:
+        crm_id = b.person(customerNumber="")
+        lose_the_answer(b)
+        await b.sync(crm_id)
+        b.box.crm.edit(crm_id, nickName="سارا احمدی")
+        for _ in range(3):
+            done = await b.sync(crm_id)
+            assert (done.status, done.reason) == (Status.CONFLICT, Reason.OTHER_CODE)
         assert len(b.box.finance.contacts) == 2
 
 

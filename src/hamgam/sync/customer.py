@@ -221,6 +221,7 @@ async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> Financ
     story.operation = Operation.CREATE
     if not fields.get("name"):
         raise Refused(Reason.UNUSABLE_RECORD, "the customer has no name in the CRM")
+    await _not_doubled_before(story)
     async with story.writing(Operation.CREATE, fields, customer.number):
         return await story.site.finance.create_customer(
             customer.kind, customer.number, fields, transaction_id=story.attempt.transaction_id
@@ -228,16 +229,11 @@ async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> Financ
 
 
 async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fields: Fields) -> None:
-    """A contact that holds the CRM's values already is bound without a write.
-
-    Where this very write has made a second contact before, it is not repeated until a person says so.
-    """
+    """A contact that holds the CRM's values already is bound without a write."""
     story.operation = Operation.LINK
     story.finance_id = contact.code
     if differences(contact.fields, fields) or _unseen(contact.fields, fields):
-        said = await attention.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
-        if said is not None:
-            raise Conflict(Reason.OTHER_CODE, said)
+        await _not_doubled_before(story)
         await _update(story, customer, contact.code, fields)
         story.operation = Operation.LINK
 
@@ -245,6 +241,13 @@ async def _link(story: Story, customer: CrmCustomer, contact: FinanceContact, fi
 def _unseen(theirs: Fields, fields: Fields) -> bool:
     """Whether the CRM has a value for a field that this row does not show."""
     return any(value and name not in theirs for name, value in fields.items())
+
+
+async def _not_doubled_before(story: Story) -> None:
+    """Where linking has made a second contact of this customer, nothing is written until a person acts."""
+    said = await attention.asks_for_person(story.site.db, story.notice.key, Reason.OTHER_CODE)
+    if said is not None:
+        raise Conflict(Reason.OTHER_CODE, said)
 
 
 async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: Fields) -> None:

@@ -1,12 +1,12 @@
 """What the initial import does with one finance contact. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hamgam.errors import Reason
 from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation
 from hamgam.persian import text_key
-from hamgam.sync.match import holds
+from hamgam.sync.match import is_exactly
 
 
 @dataclass(slots=True)
@@ -20,12 +20,12 @@ class Known:
     """CRM customers that belong to a finance contact."""
     unfinished: Mapping[FinanceId, Fields]
     """Contacts whose create an earlier run sent without seeing its end, and what it sent."""
-    in_flight: Sequence[Fields] = ()
-    """The values of creates in finance whose end is not known yet."""
     made: dict[str, FinanceId] = field(default_factory=dict)
     """Numbers, in normal form, under which the import has made or is making customers, by contact."""
     shared: set[str] = field(default_factory=set)
     """Numbers, in normal form, that several CRM customers have."""
+    creates: list[Fields] = field(default_factory=list)
+    """What syncs that have not ended well were about to create in finance, or have created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,17 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
     if own and text_key(own) in known.numbers and not elsewhere:
         return _in_crm(own, known)
     if text_key(number) not in known.numbers:
-        return Plan(Operation.CREATE, None, number)
+        return _new(contact, number, known)
     if own and known.made.get(text_key(number)) != contact.code:
         # Its own number says that it is somebody else than the customer whose number its code stands for.
         return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, known.numbers[text_key(number)])
     return _in_crm(number, known)
+
+
+def _new(contact: FinanceContact, number: str, known: Known) -> Plan:
+    if any(is_exactly(contact, sent) for sent in known.creates):
+        return Plan(Operation.NONE, Reason.BEING_CREATED)
+    return Plan(Operation.CREATE, None, number)
 
 
 def _in_crm(number: str, known: Known) -> Plan:
@@ -81,6 +87,4 @@ def _skip_reason(contact: FinanceContact, known: Known) -> Reason | None:
         return Reason.ADMINISTRATOR
     if not contact.active:
         return Reason.INACTIVE
-    if any(holds(contact.fields, sent) for sent in known.in_flight):
-        return Reason.ANSWER_LOST
     return None if text_key(contact.fields.get("name", "")) else Reason.UNUSABLE_RECORD

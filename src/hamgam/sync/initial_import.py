@@ -213,8 +213,12 @@ async def _write(
 
 
 async def _known(site: Site) -> Known:
-    """The creates that are under way come first: one that ends meanwhile is then found among the mappings."""
-    in_flight = await attention.creates_in_flight(site.db)
+    """What is known after finance was read.
+
+    Syncs that go on meanwhile are asked for before the mappings: whatever they have created until then is in
+    one of the two.
+    """
+    creates = await attention.unfinished_creates(site.db)
     unfinished = await imports.unfinished(site.db)
     mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
     known = Known(
@@ -222,7 +226,7 @@ async def _known(site: Site) -> Known:
         numbers={},
         taken=set(mapped.values()),
         unfinished=unfinished,
-        in_flight=in_flight,
+        creates=creates,
         made={
             text_key(site.rules.numbers.crm_number(code)): code
             for code in unfinished.keys() | await imports.created(site.db)

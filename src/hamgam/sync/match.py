@@ -53,7 +53,7 @@ def match(
         if hits:
             return _verdict(customer, hits, owners)
     if probe.exact is not None:
-        own = [c for c in candidates if holds(c.fields, probe.exact) and c.code not in owners]
+        own = [c for c in candidates if is_exactly(c, probe.exact) and c.code not in owners]
         if own:
             return _verdict(customer, own, owners)
     return NoMatch()
@@ -72,12 +72,9 @@ def _has_number(contact: FinanceContact, probe: CustomerProbe) -> bool:
     return own == text_key(probe.number) if own else contact.code == probe.code
 
 
-def holds(row: Fields, sent: Fields) -> bool:
-    """Whether a contact's row holds the values of a create whose answer was lost.
-
-    A field that this build does not return cannot contradict; the name must be there.
-    """
-    return "name" in row and not differences(row, sent)
+def is_exactly(contact: FinanceContact, values: Fields) -> bool:
+    """A field that this build does not return cannot contradict; the name must be there."""
+    return "name" in contact.fields and not differences(contact.fields, values)
 
 
 def _verdict(

@@ -44,6 +44,20 @@ async def lost_write(db: Database, key: EntityKey) -> Intent | None:
     return intent_of(found.scalar_one_or_none())
 
 
+async def unfinished_creates(db: Database) -> list[Fields]:
+    """The values of customers whose create was noted and is not bound: it may happen, or have happened."""
+    unsettled = or_(OPEN, and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None)))
+    found = await db.execute(
+        select(t.c.intent).where(
+            t.c.direction == Direction.CRM_TO_FINANCE,
+            t.c.entityType == EntityType.CUSTOMER,
+            t.c.intent["operation"].as_string() == Operation.CREATE,
+            unsettled,
+        )
+    )
+    return [intent.fields for stored in found.scalars() if (intent := _readable(stored))]
+
+
 async def in_doubt(db: Database, key: EntityKey) -> bool:
     """Whether a create of this entity may have happened unseen and no person has settled that yet.
 
@@ -55,20 +69,6 @@ async def in_doubt(db: Database, key: EntityKey) -> bool:
     unsettled = and_(of_entity(key), t.c.resolvedAt.is_(None), or_(t.c.status == Status.IN_DOUBT, sent))
     found = await db.execute(select(t.c.id).where(unsettled).limit(1))
     return found.first() is not None
-
-
-async def creates_in_flight(db: Database) -> list[Fields]:
-    """What was sent of each customer whose create in finance may have happened without anybody knowing."""
-    unknown = or_(OPEN, and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None)))
-    found = await db.execute(
-        select(t.c.intent).where(
-            t.c.direction == Direction.CRM_TO_FINANCE,
-            t.c.entityType == EntityType.CUSTOMER,
-            t.c.intent["operation"].as_string() == Operation.CREATE,
-            unknown,
-        )
-    )
-    return [intent.fields for stored in found.scalars() if (intent := _readable(stored))]
 
 
 def _readable(stored: Any) -> Intent | None:

@@ -1,0 +1,13 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.mortal import MortalDatabase
+
+
+@pytest.fixture
+async def mortal_db(database_url: str) -> AsyncIterator[MortalDatabase]:
+    database = MortalDatabase(database_url)
+    await database.connect(processes=2)
+    yield database
+    await database.aclose()
