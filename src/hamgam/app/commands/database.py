@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.commands.output import console, print_json, progress_console, shown, table
 from hamgam.app.wiring import database_url, open_database
 from hamgam.db import schema
 from hamgam.db.embedded import postgres_program
@@ -69,7 +69,7 @@ async def backup(settings: Settings, file: Path) -> int:
         except BaseException:
             file.unlink(missing_ok=True)
             raise
-    console().print(f"wrote {file}")
+    console().print(f"wrote {shown(str(file))}", soft_wrap=True)
     return 0
 
 
@@ -85,7 +85,7 @@ async def restore(settings: Settings, file: Path) -> int:
             await asyncio.to_thread(_for_older_servers, script)
             await _tool("psql", "--single-transaction", "--quiet", *_STRICT, f"--file={script}", where=db.url)
         await asyncio.to_thread(schema.upgrade, db.url)
-    console().print(f"restored {file}")
+    console().print(f"restored {shown(str(file))}", soft_wrap=True)
     return 0
 
 

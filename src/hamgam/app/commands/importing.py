@@ -14,6 +14,7 @@ from hamgam.app.commands.output import (
     console,
     print_json,
     progress_console,
+    shown,
     table,
 )
 from hamgam.app.wiring import open_database, open_site
@@ -101,6 +102,6 @@ def _show(result: ImportResult, report: Report, seconds: float) -> None:
         out.print(table(("reason", "contacts"), Counter(result.reasons).most_common()))
     out.print(f"{seconds:.1f} seconds")
     for line in report.lines:
-        out.print(f"{line.finance_id}  {line.outcome}  {line.reason or ''}".rstrip())
+        out.print(f"{shown(line.finance_id)}  {line.outcome}  {line.reason or ''}".rstrip())
         for change in line.changes:
-            out.print(f"    {change_text(change)}", markup=False)
+            out.print(f"    {change_text(change)}")

@@ -1,5 +1,9 @@
-"""What commands print: one JSON document, or tables for people."""
+"""What commands print: one JSON document, or tables for people.
 
+Much of it was written by others: what looks like markup is text, and no control sign reaches the terminal.
+"""
+
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,6 +14,7 @@ from rich.table import Table
 from hamgam.sync.fields import FieldChange
 
 _FILE_WIDTH = 240
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def print_json(document: object) -> None:
@@ -18,23 +23,26 @@ def print_json(document: object) -> None:
 
 
 def console() -> Console:
-    """For people, on stdout; what goes into a file or another program is not broken into lines.
-
-    No markup: square brackets in what a remote system says would be read as such.
-    """
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    """For people, on stdout; what goes into a file or another program is not broken into lines."""
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def progress_console() -> Console:
     """For progress and remarks, on stderr."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
     made = Table(*headings, title=title, title_justify="left")
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*("" if cell is None else shown(str(cell)) for cell in row))
     return made
+
+
+def shown(text: str) -> str:
+    """Text of others for a terminal: a control sign could move the cursor or rename the window."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def counts(numbers: Mapping[str, int]) -> str:

@@ -73,7 +73,7 @@ def _announce(box: sandbox.Sandbox) -> None:
     out = console()
     out.print("Put this into .env, or into the environment, of a hamgam beside it:\n")
     for name, value in environment(box).items():
-        out.print(f"{name}={value}", markup=False, soft_wrap=True)
+        out.print(f"{name}={value}", soft_wrap=True)
     out.print("\nFaults, journal and people are at /_sandbox on both ports. Ctrl-C ends it.")
 
 

@@ -126,7 +126,7 @@ def _show(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
     out.print(table(names, rows, title="Dry run: nothing was written" if dry_run else None))
     for outcome in outcomes if dry_run else ():
         for change in outcome.changes:
-            out.print(f"{outcome.key.crm_id}  {change_text(change)}", markup=False)
+            out.print(f"{outcome.key.crm_id}  {change_text(change)}")
     if not outcomes:
         progress_console().print("nothing changed")
 
