@@ -1,7 +1,8 @@
 """The `hamgam` command: what can be said to it, and how it ends.
 
 Exit status: 0 success, 1 some records failed, 2 wrong usage or configuration, 3 a remote system or the
-database cannot be used. Commands are imported when they run, so that `--help` answers at once.
+database cannot be used, 128 and its number when a signal ended it. Commands are imported when they run, so
+that `--help` answers at once.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Parameter
 
 from hamgam import __version__
+from hamgam.app.signals import Stopped, stoppable
 from hamgam.errors import NeedsOperator, SyncError, Unavailable, UsageError
 
 app = App(
@@ -30,6 +32,8 @@ webhooks = App(name="webhooks", help="Webhook subscriptions in the CRM.")
 db = App(name="db", help="The database: schema, health, backup.")
 for group in (sync, webhooks, db):
     app.command(group)
+
+_STOPPED = "stopped; what was stored is kept, and the command can be run again"
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document on stdout.")]
 DryRun = Annotated[bool, Parameter(name="--dry-run", help="Read only, and show what would happen.")]
@@ -326,7 +330,9 @@ def _run(arguments: Sequence[str]) -> int:
         result = command(*bound.args, **bound.kwargs)
         return _finish(result) if asyncio.iscoroutine(result) else result or 0
     except KeyboardInterrupt:
-        return 130
+        return _say(_STOPPED, 130)
+    except Stopped as error:
+        return _say(_STOPPED, error.exit_status)
     except CycloptsError as error:
         return _say(str(error), 2)
     except Exception as error:
@@ -362,7 +368,7 @@ def _defect(error: BaseException) -> int:
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:
     with asyncio.Runner(loop_factory=_selector_loop) as runner:
-        return runner.run(coroutine)
+        return runner.run(stoppable(coroutine))
 
 
 def _selector_loop() -> asyncio.AbstractEventLoop:
