@@ -19,7 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from hamgam import __version__
 from hamgam.app.signals import Stopped, stoppable
-from hamgam.errors import NeedsOperator, SyncError, Unavailable, UsageError
+from hamgam.errors import SyncError, Unavailable, UsageError
 
 app = App(
     name="hamgam",
@@ -344,6 +344,7 @@ def _explained(error: Exception) -> int:
 
     Tasks that ran together fail together: the first of them that is known is told.
     """
+    from hamgam.app.commands.output import remote_line
     from hamgam.db.engine import DATABASE_GONE
 
     while isinstance(error, ExceptionGroup):
@@ -354,7 +355,7 @@ def _explained(error: Exception) -> int:
         case Unavailable():
             return _say(str(error), 3)
         case SyncError():
-            return _say(remote_line(error), 3)
+            return _say(remote_line(error.reason, error.system), 3)
     if isinstance(error, DATABASE_GONE):
         return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
     return _defect(error)
@@ -383,16 +384,6 @@ def _settings() -> Any:
     settings = load_settings(os.environ, Path.cwd())
     configure(settings.log_format, settings.log_level)
     return settings
-
-
-def remote_line(error: SyncError) -> str:
-    """What a remote system's failure means for a person, in one line, without the remote text."""
-    from hamgam.reasons import SENTENCES
-
-    sentence = SENTENCES[error.reason]
-    who = f"{error.system}: " if error.system else ""
-    ask = f" {sentence.next_step_en}" if isinstance(error, NeedsOperator) else ""
-    return f"{who}{error.reason}: {sentence.en}{ask}"
 
 
 def _say(line: str, status: int) -> int:

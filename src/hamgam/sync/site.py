@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
-from hamgam.model import EntityKey, FinanceId, Operation, Status, TransactionId
+from hamgam.model import EntityKey, FinanceId, Operation, Status, System, TransactionId
 from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.match import MatchKey
@@ -94,3 +94,5 @@ class Outcome:
     changes: tuple[FieldChange, ...] = ()
     again_at: datetime | None = None
     """When another look is due; whoever runs the flow has to schedule it."""
+    system: System | None = None
+    """The remote system that could not be used, where that is why."""

@@ -11,6 +11,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from hamgam.errors import Reason
+from hamgam.model import System
+from hamgam.reasons import SENTENCES
 from hamgam.sync.fields import FieldChange
 
 _FILE_WIDTH = 240
@@ -43,6 +46,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: s
 def shown(text: str) -> str:
     """Text of others for a terminal: a control sign could move the cursor or rename the window."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def remote_line(reason: Reason, system: System | None) -> str:
+    """What a remote system's failure means and what to do, in one line, without the remote text."""
+    sentence = SENTENCES[reason]
+    who = f"{system} ({system.upper()}_API_BASE_URL): " if system else ""
+    return f"{who}{reason}: {sentence.en} {sentence.next_step_en}"
 
 
 def counts(numbers: Mapping[str, int]) -> str:
