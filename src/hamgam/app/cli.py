@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 
 from hamgam import __version__
 from hamgam.app.signals import Stopped, stoppable
@@ -334,9 +334,22 @@ def _run(arguments: Sequence[str]) -> int:
     except Stopped as error:
         return _say(_STOPPED, error.exit_status)
     except CycloptsError as error:
-        return _say(str(error), 2)
+        return _say(_reworded(error), 2)
     except Exception as error:
         return _explained(error)
+
+
+def _reworded(error: CycloptsError) -> str:
+    command = " ".join(("hamgam", *(error.command_chain or ())))
+    given = error.unused_tokens or []
+    match error:
+        case UnusedCliTokensError():
+            return f"{command}: {' '.join(given)} is one word too many; see `{command} --help`"
+        case MissingArgumentError(argument=argument) if argument is not None:
+            dashed = any(token.startswith("-") and token != argument.name for token in given)
+            hint = f"; write {argument.name}=VALUE where it begins with a dash" if dashed else ""
+            return f"{command}: {argument.name} needs a value{hint}"
+    return str(error)
 
 
 def _explained(error: Exception) -> int:

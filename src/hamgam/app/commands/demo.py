@@ -35,6 +35,8 @@ _SHOWN = 14
 _LATENCY_SECONDS = 0.02
 _TICK_SECONDS = 0.5
 _PORTS_TO_TRY = 20
+_LAST_PORT = 65535
+_LONGEST_SECONDS = 10**8
 _ENDED = ("SUCCESS", "FAILED", "CONFLICT")
 
 
@@ -54,6 +56,7 @@ class Watched:
 
 
 async def run(*, port: int, customers: int, seconds: float | None) -> int:
+    _check(port, customers, seconds)
     configure("console", "error")
     random = Random()  # noqa: S311
     async with AsyncExitStack() as stack:
@@ -78,6 +81,15 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
     return 0
 
 
+def _check(port: int, customers: int, seconds: float | None) -> None:
+    if not 1 <= port <= _LAST_PORT:
+        raise UsageError(f"--port: {port} is no port; give 1 to {_LAST_PORT}")
+    if customers < 0:
+        raise UsageError(f"--customers: {customers} is not a number of customers")
+    if seconds is not None and not 0 <= seconds <= _LONGEST_SECONDS:
+        raise UsageError(f"--seconds: {seconds} is not a time in seconds")
+
+
 def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: str) -> dict[str, str]:
     port = listener.getsockname()[1]
     return environment(box) | {
@@ -96,10 +108,11 @@ def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: st
 
 def _free_port(first: int) -> socket.socket:
     """The wished port, or the next one that is free."""
-    for port in range(first, first + _PORTS_TO_TRY):
+    ports = range(first, min(first + _PORTS_TO_TRY, _LAST_PORT + 1))
+    for port in ports:
         with suppress(UsageError):
             return listen("127.0.0.1", port)
-    raise UsageError(f"--port: none of {first} to {first + _PORTS_TO_TRY - 1} is free")
+    raise UsageError(f"--port: none of {first} to {ports[-1]} is free")
 
 
 async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | None) -> None:

@@ -18,8 +18,10 @@ async def run(*, crm_port: int, finance_port: int, customers: int, moods: Sequen
     crm_mood, finance_mood = chosen(moods)
     if customers < 0:
         raise UsageError(f"--customers: {customers} is not a number of customers")
-    for port in (crm_port, finance_port):
-        listen("127.0.0.1", port).close()
+    if crm_port == finance_port != 0:
+        raise UsageError(f"--finance-port: {finance_port} is the --crm-port; give them different ports")
+    for option, port in (("--crm-port", crm_port), ("--finance-port", finance_port)):
+        listen("127.0.0.1", port, option).close()
     serving = asyncio.ensure_future(
         sandbox.serve(
             crm_port=crm_port,

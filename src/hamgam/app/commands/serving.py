@@ -60,8 +60,8 @@ async def engine(
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts. Raises `UsageError` when it cannot be had."""
+def listen(host: str, port: int, option: str = "HOST, PORT") -> socket.socket:
+    """Take the port before anything else starts. Raises `UsageError`, which names `option`, if it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     if sys.platform != "win32":
@@ -71,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"HOST, PORT: {host}:{port} cannot be used: {reason}") from None
+        raise UsageError(f"{option}: {host}:{port} cannot be used: {reason}") from None
     return listener
 
 
