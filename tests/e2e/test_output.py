@@ -40,3 +40,14 @@ async def test_the_token_in_an_address_is_not_shown(program: Program, box: Sandb
         assert "https://sync.example.com/webhook/crm/***" in done.out and token not in done.out + done.err
     assert (await program.run("webhooks", "remove")).status == 0
     assert not box.crm.registrations
+
+
+async def test_the_bar_of_an_import_counts_to_its_limit(program: Program, box: Sandbox) -> None:
+    for number in range(6):
+        box.finance.add_contact(Name=f"مشتری {number}", IsActive=number % 2 == 0)
+    limited = await program.run("initial-import", "--limit", "2")
+    assert (limited.status, "2/2" in limited.err, len(box.crm.persons)) == (0, True, 2), limited.err
+    whole = await program.run("initial-import")
+    assert (whole.status, "6/6" in whole.err, len(box.crm.persons)) == (0, True, 3), whole.err
+    refused = await program.run("initial-import")
+    assert (refused.status, refused.out, len(refused.err.splitlines())) == (2, "", 1), refused.err

@@ -77,6 +77,8 @@ class Watcher:
     planned: Callable[[int], None]
     """How many contacts finance holds."""
     ended: Callable[[Line], None]
+    began: Callable[[], object] = lambda: None
+    """Nothing stands against the run, and it begins to read."""
 
 
 async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
@@ -92,6 +94,7 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
                 f"initial-import: an import has finished at {finished:%Y-%m-%d %H:%M} UTC; "
                 "use --again to link and add what is new"
             )
+        watcher.began()
         return await _import(site, options, watcher)
 
 

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from hamgam.app.commands.importing import Report, import_with_progress
+from hamgam.app.commands.importing import import_with_progress
 from hamgam.app.commands.output import console
 from hamgam.app.commands.sandboxing import environment
 from hamgam.app.commands.serving import engine, listen, until_told_to_stop
@@ -70,7 +70,7 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
         settings = load_settings(_environment(box, listener, folder, secret), folder)
         db = await stack.enter_async_context(open_database(settings))
         async with open_site(settings, db) as site:
-            await import_with_progress(site, ImportOptions(), Report())
+            await import_with_progress(site, ImportOptions())
         await stack.enter_async_context(engine(settings, db, listener, worker=True))
         console().print(
             "\nStatus page:",

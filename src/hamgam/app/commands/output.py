@@ -21,8 +21,20 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def print_json(document: object) -> None:
-    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str)
-    sys.stdout.write(text.decode() + "\n")
+    sys.stdout.write(_indented(document) + "\n")
+
+
+def print_json_with(document: Mapping[str, object], name: str, items: Iterable[bytes]) -> None:
+    """The document with a list at its end that is never in memory as a whole; each item is JSON already."""
+    sys.stdout.write(f'{_indented(document).removesuffix("}").rstrip()},\n  "{name}": [')
+    for number, item in enumerate(items):
+        sys.stdout.write(f"{',' if number else ''}\n    {item.decode()}")
+    sys.stdout.write("\n  ]\n}\n")
+
+
+def _indented(document: object) -> str:
+    option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(document, option=option, default=str).decode()
 
 
 def console() -> Console:
