@@ -204,7 +204,7 @@ async def test_the_database_commands(program: Program, folder: Path, box: Sandbo
         (("logs", "--limit", "0"), "--limit"),
         (("logs", "--limit", "99999999999999999999"), "--limit"),
         (("logs", "--entity", "a\udcff"), "--entity"),
-        (("logs", "extra"), "extra is one word too many; see `hamgam logs --help`"),
+        (("logs", "extra"), "extra is not expected here; see `hamgam logs --help`"),
         (("sync", "--since", "-1d"), "write --since=VALUE"),
         (("sync", "--since=-1d"), "-1d is no time"),
         (("sync", "--since"), "--since needs a value\n"),

@@ -1,25 +1,22 @@
-"""The `hamgam` command: what can be said to it, and how it ends.
+"""The `hamgam` command: what can be said to it.
 
-Exit status: 0 success, 1 some records failed, 2 wrong usage or configuration, 3 a remote system or the
-database cannot be used, 128 and its number when a signal ended it. Commands are imported when they run, so
-that `--help` answers at once.
+Commands are imported when they run, so that `--help` answers at once.
 """
 
 import asyncio
 import os
 import selectors
 import sys
-import traceback
 from collections.abc import Coroutine, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
+from cyclopts import App, Parameter
 
 from hamgam import __version__
-from hamgam.app.signals import Stopped, stoppable
-from hamgam.errors import SyncError, Unavailable, UsageError
+from hamgam.app.ending import explained
+from hamgam.app.signals import stoppable
 
 app = App(
     name="hamgam",
@@ -32,8 +29,6 @@ webhooks = App(name="webhooks", help="Webhook subscriptions in the CRM.")
 db = App(name="db", help="The database: schema, health, backup.")
 for group in (sync, webhooks, db):
     app.command(group)
-
-_STOPPED = "stopped; what was stored is kept, and the command can be run again"
 
 Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document on stdout.")]
 DryRun = Annotated[bool, Parameter(name="--dry-run", help="Read only, and show what would happen.")]
@@ -329,55 +324,8 @@ def _run(arguments: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
         result = command(*bound.args, **bound.kwargs)
         return _finish(result) if asyncio.iscoroutine(result) else result or 0
-    except KeyboardInterrupt:
-        return _say(_STOPPED, 130)
-    except Stopped as error:
-        return _say(_STOPPED, error.exit_status)
-    except CycloptsError as error:
-        return _say(_reworded(error), 2)
-    except Exception as error:
-        return _explained(error)
-
-
-def _reworded(error: CycloptsError) -> str:
-    command = " ".join(("hamgam", *(error.command_chain or ())))
-    given = error.unused_tokens or []
-    match error:
-        case UnusedCliTokensError():
-            return f"{command}: {' '.join(given)} is one word too many; see `{command} --help`"
-        case MissingArgumentError(argument=argument) if argument is not None:
-            dashed = any(token.startswith("-") and token != argument.name for token in given)
-            hint = f"; write {argument.name}=VALUE where it begins with a dash" if dashed else ""
-            return f"{command}: {argument.name} needs a value{hint}"
-    return str(error)
-
-
-def _explained(error: Exception) -> int:
-    """Say what a person can act on, in one line; what is left is a defect of ours.
-
-    Tasks that ran together fail together: the first of them that is known is told.
-    """
-    from hamgam.app.commands.output import remote_line
-    from hamgam.db.engine import DATABASE_GONE
-
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    match error:
-        case UsageError():
-            return _say(str(error), 2)
-        case Unavailable():
-            return _say(str(error), 3)
-        case SyncError():
-            return _say(remote_line(error.reason, error.system), 3)
-    if isinstance(error, DATABASE_GONE):
-        return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
-    return _defect(error)
-
-
-def _defect(error: BaseException) -> int:
-    """The way of the code to it and its kind, without its text, which may quote a customer."""
-    way = "".join(traceback.format_tb(error.__traceback__))
-    return _say(f"{way}{type(error).__name__}: a defect of hamgam; please report these lines", 1)
+    except (Exception, KeyboardInterrupt) as error:
+        return explained(error)
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:
@@ -397,11 +345,6 @@ def _settings() -> Any:
     settings = load_settings(os.environ, Path.cwd())
     configure(settings.log_format, settings.log_level)
     return settings
-
-
-def _say(line: str, status: int) -> int:
-    sys.stderr.write(line.strip() + "\n")
-    return status
 
 
 def _speak_utf8() -> None:
