@@ -147,6 +147,16 @@ def test_a_wrong_value_is_one_line_that_names_it(name, text, tmp_path):
     assert not line.endswith("be text")
 
 
+def test_a_name_that_stands_twice_in_the_file_is_a_mistake(tmp_path):
+    (tmp_path / ".env").write_text(
+        f"CRM_PASSWORD={SECRET}\nPORT=4000\nCRM_PASSWORD=\nexport PORT=5000\nX=1\nX=2\n"
+    )
+    assert mistakes({}, tmp_path) == [
+        ".env: CRM_PASSWORD stands in lines 1, 3; leave one of them",
+        ".env: PORT stands in lines 2, 4; leave one of them",
+    ]
+
+
 def test_every_mistake_is_told_at_once(tmp_path):
     (tmp_path / ".env").write_text("PORT=0\nPOLL_INTERVAL=5\n")
     found = mistakes({"LOG_LEVEL": "loud", "CRM_PASWORD": SECRET, "HOST": "0.0.0.0"}, tmp_path)

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from hamgam.database_url import checked_database_url
 from hamgam.errors import UsageError
 from hamgam.persian import to_latin_digits
 from hamgam.settings_source import Given, gather
@@ -62,15 +61,7 @@ def _token(value: SecretStr) -> SecretStr:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    """What the driver cannot read is found here: its own message would quote the password."""
-    url = re.sub(r"^postgres://", "postgresql://", value.get_secret_value().strip())
-    if not re.fullmatch(r"postgresql://\S+", url) or urlsplit(url).port == 0:
-        raise ValueError
-    try:
-        conninfo_to_dict(url)
-    except psycopg.Error:
-        raise ValueError from None
-    return SecretStr(url)
+    return SecretStr(checked_database_url(value.get_secret_value().strip()))
 
 
 def _names(value: Any) -> Any:
@@ -135,7 +126,8 @@ class Settings(BaseModel):
     database_url: Annotated[SecretStr, AfterValidator(_database)] | None = _setting(
         None,
         "PostgreSQL server, `postgresql://…`. Without it an embedded PostgreSQL runs from `DATA_DIR`.",
-        expects="an address such as postgresql://user:password@host:5432/name, with odd characters as %40",
+        expects="an address such as postgresql://user:password@db.example.com:5432/hamgam, with special "
+        "characters %-encoded (%40 for @)",
     )
     data_dir: Path = _setting(
         Path("data"),

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from io import StringIO
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 ENVIRONMENT = "the environment"
 DOTENV = ".env"
@@ -46,7 +46,7 @@ def gather(
     given = Given()
     files = {f"{name}_FILE" for name in secrets}
     known = {*names, *files}
-    dotenv = _read_dotenv(directory / DOTENV, given)
+    dotenv = _read_dotenv(directory / DOTENV, known, given)
     for origin, source in ((DOTENV, dotenv), (ENVIRONMENT, environ)):
         for name, value in source.items():
             if name in known and value.strip():
@@ -59,7 +59,7 @@ def gather(
     return given
 
 
-def _read_dotenv(path: Path, given: Given) -> dict[str, str]:
+def _read_dotenv(path: Path, known: Collection[str], given: Given) -> dict[str, str]:
     """The file's names and values; editors on Windows put a byte order mark before the first."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -80,7 +80,21 @@ def _read_dotenv(path: Path, given: Given) -> dict[str, str]:
         for line in lines
         if line.error
     ]
+    given.mistakes += _repeats(lines, known)
     return {line.key: line.value for line in lines if line.key and line.value is not None}
+
+
+def _repeats(lines: Iterable[Binding], known: Collection[str]) -> list[str]:
+    """A line for each of our names that stands there more than once: only one of them can be meant."""
+    written: dict[str, list[int]] = {}
+    for line in lines:
+        if line.key and line.key in known and line.value is not None:
+            written.setdefault(line.key, []).append(line.original.line)
+    return [
+        f"{DOTENV}: {name} stands in lines {', '.join(map(str, places))}; leave one of them"
+        for name, places in written.items()
+        if len(places) > 1
+    ]
 
 
 def _take_secret_file(name: str, directory: Path, given: Given) -> None:

@@ -192,15 +192,23 @@ async def test_the_database_commands(program: Program, folder: Path, box: Sandbo
     assert (await program.run("db", "restore", str(backup))).status == 0
     with psycopg.connect(url.out.strip()) as connection:
         assert connection.execute('SELECT COUNT(*) FROM "SyncLog"').fetchone() == (1,)
-    garbage = folder / "garbage.dump"
-    garbage.write_text("no backup")
-    refused = await program.run("db", "restore", str(garbage))
-    assert refused.status in (2, 3) and "Traceback" not in refused.err
-
-
-async def test_hash_password(program: Program) -> None:
-    done = await program.run("hash-password", "1234")
-    assert (done.status, done.out) == (0, "81DC9BDB52D04DC20036DBD8313ED055\n")
+    (folder / "garbage.dump").write_text("no backup")
+    (folder / "cut.dump").write_bytes(backup.read_bytes()[:2000])
+    for arguments in (
+        ("restore", "garbage.dump"),
+        ("restore", "cut.dump"),
+        ("restore", "."),
+        ("backup", "no-such-folder/x"),
+        ("backup", "."),
+    ):
+        refused = await program.run("db", *arguments)
+        assert (refused.status, len(refused.err.strip().splitlines())) == (2, 1)
+        assert arguments[1] in refused.err and "pg_restore: pg_restore" not in refused.err
+    with psycopg.connect(url.out.strip()) as connection:
+        assert connection.execute('SELECT COUNT(*) FROM "SyncLog"').fetchone() == (1,)
+    nowhere = f"postgresql://me@127.0.0.1:{free_port()}/x"
+    assert (await program.run("db", "backup", "x.dump", DATABASE_URL=nowhere)).status == 3
+    assert not (folder / "x.dump").exists()
 
 
 @pytest.mark.parametrize(
@@ -216,6 +224,19 @@ async def test_hash_password(program: Program) -> None:
         (("sync", "--since", "1404/13/40"), "--since"),
         (("logs", "--status", "SUCCEEDED"), "--status"),
         (("logs", "--limit", "0"), "--limit"),
+        (("logs", "--limit", "99999999999999999999"), "--limit"),
+        (("logs", "--entity", "a\udcff"), "--entity"),
+        (("logs", "extra"), "extra is not expected here; see `hamgam logs --help`"),
+        (("sync", "--since", "-1d"), "write --since=VALUE"),
+        (("sync", "--since=-1d"), "-1d is no time"),
+        (("sync", "--since"), "--since needs a value\n"),
+        (("sandbox", "--crm-port", "18555", "--finance-port", "18555"), "--finance-port"),
+        (("sandbox", "--crm-port", "70000"), "--crm-port"),
+        (("demo", "--customers", "-1"), "--customers"),
+        (("demo", "--seconds", "-1"), "--seconds"),
+        (("demo", "--seconds", "nan"), "--seconds"),
+        (("demo", "--port", "0"), "--port"),
+        (("demo", "--port", "99999"), "--port: 99999 is no port"),
         (("retry",), "--all-failed"),
         (("retry", "17"), "17"),
         (("retry", UNKNOWN), UNKNOWN),
@@ -278,9 +299,11 @@ async def test_a_port_in_use_is_told(program: Program) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", int(program.environment["PORT"])))
         taken.listen()
-        done = await program.run("start")
-    assert (done.status, len(done.err.strip().splitlines())) == (2, 1)
-    assert program.environment["PORT"] in done.err
+        port = program.environment["PORT"]
+        for option, arguments in (("PORT", ("start",)), ("--crm-port", ("sandbox", "--crm-port", port))):
+            done = await program.run(*arguments)
+            assert (done.status, len(done.err.strip().splitlines())) == (2, 1)
+            assert f"{option}: 127.0.0.1:{port} cannot be used" in done.err
 
 
 @pytest.mark.parametrize("command", [("initial-import",), ("check-apis",), ("webhooks", "list")])

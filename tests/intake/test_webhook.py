@@ -243,14 +243,28 @@ async def test_nothing_is_kept_of_a_delivery_whose_job_fails(db: Database) -> No
         (b'{"data": {"id": "234"}}', "234"),
         (b'{"code": " 234 "}', "234"),
         (b'{"entityId": "2\\u00003"}', "2\ufffd3"),
-        (b'{"id": null}', None),
-        (b"[]", None),
-        (b"\xff", None),
     ],
     ids=count_up,
 )
-def test_the_contact_that_finance_names(raw: bytes, code: str | None) -> None:
+def test_the_contact_that_finance_names(raw: bytes, code: str) -> None:
     assert webhook.finance_id(raw) == code
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"id": null}', "id"),
+        (b'{"id": " "}', "id"),
+        (b"{}", "id"),
+        (b"[]", "body"),
+        (b"\xff", "body"),
+        (b"", "body"),
+    ],
+    ids=count_up,
+)
+def test_a_delivery_of_finance_that_names_no_contact(raw: bytes, field: str) -> None:
+    with pytest.raises(BadDelivery, match=f"^{field}: "):
+        webhook.finance_id(raw)
 
 
 def signed(secret: str, raw: bytes) -> str:

@@ -137,3 +137,29 @@ async def test_of_two_broken_jobs_of_one_entity_one_waits(db: Database) -> None:
     rows = list(await db.execute(text("SELECT status FROM procrastinate_jobs")))
     assert [row.status for row in rows] == ["todo"]
     assert await queue.broken_off(db) == []
+
+
+# A document by hand whose kind could not be asked
+
+
+async def test_a_quote_that_was_taken_for_an_invoice_is_looked_at_as_a_quote(db: Database) -> None:
+    async with bench(db) as b:
+        line = {"productCode": "1", "count": 1, "baseUnitPrice": 1000, "productUnitTypeName": "عدد"}
+        quote = b.box.crm.add_document("quote", b.person(), [line])
+        await b.box.take_down("crm")
+        away = await b.sync(quote, entity=Entity.INVOICE, trigger=Trigger.MANUAL)
+        assert away.again_at is not None
+        postponed = await waiting(db)
+        await end_all(db, "succeeded")
+        await b.box.bring_up("crm")
+        looked = await b.sync(
+            quote, entity=Entity.INVOICE, trigger=postponed.trigger, payload=postponed.payload
+        )
+        assert looked.status is Status.SKIPPED
+        as_quote = await waiting(db)
+        assert as_quote.key == EntityKey(Entity.QUOTE, CrmId(quote))
+        await end_all(db, "succeeded")
+        assert (await b.sync(quote, entity=Entity.QUOTE, trigger=Trigger.MANUAL)).status is Status.SUCCESS
+        unknown = await b.sync(str(uuid4()), entity=Entity.INVOICE, trigger=Trigger.MANUAL)
+        assert unknown.status is Status.SKIPPED
+        assert await b.jobs() == []

@@ -1,5 +1,6 @@
 """The status page in a real Chromium, in both languages, on a desk and on a telephone."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hamgam.app.words import WORDS
+from tests.web.chromium import ABSENT, find_chromium, may_be_absent
 from tests.web.conftest import NOW, AddSync
 
 _ARGUMENTS = [
@@ -26,7 +28,11 @@ _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+        path = find_chromium(playwright.chromium.executable_path)
+        if path is None and may_be_absent(os.environ.get("CI")):
+            pytest.skip(ABSENT)
+        assert path is not None, ABSENT
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
         browser.close()
 

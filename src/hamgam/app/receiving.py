@@ -130,8 +130,7 @@ def _from_crm(group: GroupCommit, entity: Entity | None) -> Receive:
 
 def _from_finance(context: WebContext) -> Receive:
     async def receive(_: Request, body: bytes) -> Response:
-        code = webhook.finance_id(body)
-        return _ACCEPTED if code is None else await _stored(webhook.skip_finance(context.db, code))
+        return await _stored(webhook.skip_finance(context.db, webhook.finance_id(body)))
 
     return receive
 

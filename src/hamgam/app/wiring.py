@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 
+from hamgam.app.signals import wait_out
 from hamgam.db import schema
 from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import DATABASE_GONE, Database
@@ -63,11 +64,14 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         yield settings.database_url.get_secret_value()
         return
     server = embedded_server(settings.data_dir)
-    url = await asyncio.to_thread(server.__enter__)
+    entering = asyncio.ensure_future(asyncio.to_thread(server.__enter__))
     try:
-        yield url
+        await wait_out(entering)
+        yield entering.result()
     finally:
-        await asyncio.to_thread(server.__exit__, None, None, None)
+        # Whoever is told to stop while the server starts has to stop it as well.
+        if entering.exception() is None:
+            await wait_out(asyncio.ensure_future(asyncio.to_thread(server.__exit__, None, None, None)))
 
 
 @asynccontextmanager

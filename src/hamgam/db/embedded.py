@@ -71,9 +71,7 @@ def embedded_server(data_dir: Path) -> Iterator[str]:
     try:
         yield url
     finally:
-        server.cleanup()
-        # Else it would clean up again at the end of the process, in a directory that may be gone by then.
-        atexit.unregister(server._cleanup)
+        _leave(server)
 
 
 def _start(directory: Path) -> tuple[PostgresServer, str]:
@@ -87,11 +85,21 @@ def _start(directory: Path) -> tuple[PostgresServer, str]:
             _initialise_with_password(server, secret)
         server.ensure_pgdata_inited()
         _configure(directory)
-    server.start()
-    # As root the library opens all directories above the server's own for reading.
-    _keep_private(directory.parent)
-    password = secret.read_text(encoding="ascii").strip() if sys.platform == "win32" else ""
-    return server, _with_database(server, password)
+    try:
+        server.start()
+        # As root the library opens all directories above the server's own for reading.
+        _keep_private(directory.parent)
+        password = secret.read_text(encoding="ascii").strip() if sys.platform == "win32" else ""
+        return server, _with_database(server, password)
+    except BaseException:
+        _leave(server)
+        raise
+
+
+def _leave(server: PostgresServer) -> None:
+    server.cleanup()
+    # Else it would clean up again at the end of the process, in a directory that may be gone by then.
+    atexit.unregister(server._cleanup)
 
 
 def _server_class(data_dir: Path) -> type[PostgresServer]:

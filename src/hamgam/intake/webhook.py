@@ -102,16 +102,15 @@ def parse_query(params: Mapping[str, str], default_entity: Entity | None = None)
     )
 
 
-def finance_id(body: bytes) -> FinanceId | None:
-    """The contact that a delivery of the finance system names; None when it names none."""
-    try:
-        arrived = _decoded(body)
-    except BadDelivery:
-        return None
+def finance_id(body: bytes) -> FinanceId:
+    """The contact that a delivery of the finance system names. Raises `BadDelivery` when it names none."""
+    arrived = _decoded(body)
     data = _object(arrived.get("data"))
     named = (data.get("id"), arrived.get("entityId"), arrived.get("id"), arrived.get("code"))
     word = next((_word(value) for value in named if _word(value)), "")
-    return FinanceId(_text(word)[:64]) if word else None
+    if not word:
+        raise BadDelivery("id: missing; it must be the code of the contact")
+    return FinanceId(_text(word)[:64])
 
 
 def verify_signature(secret: str, body: bytes, header: str) -> bool:

@@ -83,7 +83,16 @@ async def _follow_up(site: Site, notice: ChangeNotice, outcome: Outcome) -> None
         if at is not None:
             again = replace(notice, transaction_id=None, payload={AFTER: outcome.reason or "BUSY"})
             await queue.enqueue(connection, [again], at=at)
+        if _may_be_a_quote(notice, outcome):
+            quote = ChangeNotice(key=EntityKey(Entity.QUOTE, notice.key.crm_id), trigger=notice.trigger)
+            await queue.enqueue(connection, [quote])
         await queue.put_off(connection, notice.key, at or now + timedelta(seconds=_PAUSE_SECONDS))
+
+
+def _may_be_a_quote(notice: ChangeNotice, outcome: Outcome) -> bool:
+    """A document by hand was taken for an invoice while the CRM could not be asked what it is."""
+    postponed = notice.trigger is Trigger.MANUAL and AFTER in notice.payload
+    return postponed and notice.key.entity is Entity.INVOICE and outcome.reason is Reason.NOT_IN_CRM
 
 
 async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:

@@ -96,8 +96,12 @@ class Sandbox:
         self.crm.http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True), timeout=aiohttp.ClientTimeout(total=10)
         )
-        for port in self._ports.values():
-            await port.open()
+        try:
+            for port in self._ports.values():
+                await port.open()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

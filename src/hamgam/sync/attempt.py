@@ -18,7 +18,7 @@ from hamgam.model import (
     System,
 )
 from hamgam.sync.decide import Ask, Skip, Wait, before_reading
-from hamgam.sync.failure import LANDING_SECONDS, verdict
+from hamgam.sync.failure import LANDING_SECONDS, unusable, verdict
 from hamgam.sync.fields import FieldChange
 from hamgam.sync.site import Outcome, Place, Site
 from hamgam.systems.lease import Lease, holding
@@ -215,7 +215,12 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         await log.postpone(site.db, attempt, ending, counts=what_next.counts)
     else:
         await _close(story, ending)
-    return replace(outcome(story, ending), again_at=what_next.again_at, counts=what_next.counts)
+    return replace(
+        outcome(story, ending),
+        again_at=what_next.again_at,
+        counts=what_next.counts,
+        system=unusable(error),
+    )
 
 
 def _may_be_written(story: Story, error: SyncError) -> bool:
@@ -240,6 +245,17 @@ async def _close(story: Story, ending: Ending) -> None:
 def version(modified_at: datetime | None) -> str | None:
     """A modification time, for the source data of the log."""
     return modified_at.isoformat() if modified_at else None
+
+
+def failed_plan(notice: ChangeNotice, error: SyncError) -> Outcome:
+    """How a dry run ends that could not read what it needs."""
+    return Outcome(
+        key=notice.key,
+        status=Status.FAILED,
+        reason=error.reason,
+        message=error.detail,
+        system=unusable(error),
+    )
 
 
 def outcome(

@@ -20,7 +20,7 @@ from hamgam.model import (
     Status,
 )
 from hamgam.sync import attempt
-from hamgam.sync.attempt import Story, outcome, version
+from hamgam.sync.attempt import Story, failed_plan, outcome, version
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.decide import (
     DELETED,
@@ -59,7 +59,7 @@ async def plan_customer(site: Site, notice: ChangeNotice) -> Outcome:
         customer = await _read(site, notice, known)
         look = await _look(site, customer, known, await attention.lost_write(site.db, notice.key))
     except SyncError as error:
-        return Outcome(key=notice.key, status=Status.FAILED, reason=error.reason, message=error.detail)
+        return failed_plan(notice, error)
     return _planned(site, notice, look)
 
 

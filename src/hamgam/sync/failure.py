@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hamgam.errors import LONGEST_WISH_SECONDS, Conflict, InDoubt, NeedsOperator, SyncError, TryLater
-from hamgam.model import Status
+from hamgam.model import Status, System
 
 FIRST_DELAY_SECONDS = 2.0
 LONGEST_DELAY_SECONDS = 300.0
@@ -49,6 +49,11 @@ def verdict(
         wait = _wait(error, retries_used, random)
         return Verdict(Status.PENDING, now + timedelta(seconds=wait), counts=not outage)
     return Verdict(Status.FAILED)
+
+
+def unusable(error: SyncError) -> System | None:
+    """The remote system that could not be reached or refused us as a whole, if that is what happened."""
+    return error.system if isinstance(error, TryLater | NeedsOperator) else None
 
 
 def _wait(error: SyncError, retries_used: int, random: Callable[[], float]) -> float:

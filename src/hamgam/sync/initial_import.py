@@ -87,6 +87,8 @@ class Watcher:
     ended: Callable[[Line], None]
     waits: Callable[[Reason | None], None] = lambda reason: None
     """Why the run waits for the CRM to come back; None: it goes on."""
+    began: Callable[[], object] = lambda: None
+    """Nothing stands against the run, and it begins to read."""
 
 
 async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
@@ -102,6 +104,7 @@ async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -
                 f"initial-import: an import has finished at {finished:%Y-%m-%d %H:%M} UTC; "
                 "use --again to link and add what is new"
             )
+        watcher.began()
         with holding(Lease(lambda: _still_ours(held), site.monotonic)):
             return await _import(site, options, watcher, repeated=finished is not None)
 

@@ -23,7 +23,7 @@ from hamgam.model import (
     Trigger,
 )
 from hamgam.sync import attempt, preinvoice
-from hamgam.sync.attempt import Story, outcome, version
+from hamgam.sync.attempt import Story, failed_plan, outcome, version
 from hamgam.sync.checksum import document_checksum, is_one_version
 from hamgam.sync.customer import plan_customer, sync_customer
 from hamgam.sync.decide import Ask, Create, DocumentDecision, Skip, Update, decide_document
@@ -48,7 +48,7 @@ async def plan_document(site: Site, notice: ChangeNotice) -> Outcome:
     try:
         return await _plan(site, notice)
     except SyncError as error:
-        return Outcome(key=notice.key, status=Status.FAILED, reason=error.reason, message=error.detail)
+        return failed_plan(notice, error)
 
 
 async def _flow(story: Story) -> Outcome:

@@ -119,3 +119,5 @@ class Outcome:
     """When another look is due; whoever runs the flow has to schedule it."""
     counts: bool = False
     """Whether this look has used up one of the retries."""
+    system: System | None = None
+    """The remote system that could not be used, where that is why."""

@@ -7,7 +7,14 @@ from datetime import datetime
 from hamgam.errors import Reason, SyncError
 from hamgam.model import Finding, ProbeReport
 
-_NO_ANSWER = {Reason.UNREACHABLE, Reason.TIMEOUT}
+_NO_ANSWER = {
+    Reason.UNREACHABLE,
+    Reason.TIMEOUT,
+    Reason.WRONG_ADDRESS,
+    Reason.BROKEN_ANSWER,
+    Reason.NOT_SUPPORTED,
+}
+"""Nothing answered there as the remote system should."""
 _NO_LOGIN = {Reason.BAD_CREDENTIALS, Reason.SESSION_LOST, Reason.LOCKED_OUT, Reason.NOT_LICENSED}
 
 LOGIN = "login"
@@ -41,10 +48,16 @@ class Findings:
     def since(self, started: float) -> int:
         return round((self._monotonic() - started) * 1000)
 
-    def clock_difference(self, theirs: datetime, ours: datetime) -> None:
-        """Both aware. Positive: the remote clock is ahead."""
-        seconds = round((theirs - ours).total_seconds())
-        self.add("clock_difference_seconds", seconds, "How far the remote clock is ahead of this machine's.")
+    def clock_difference(self, theirs: datetime, ours: datetime, *, told_to: float = 0) -> None:
+        """Both aware. Positive: the remote clock is ahead.
+
+        A clock that is told to the minute only (`told_to` 60) may be later than it says by that much; of all
+        differences that are possible the smallest is named.
+        """
+        least = (theirs - ours).total_seconds()
+        seconds = round(least if least > 0 else min(0.0, least + told_to))
+        meaning = "How far the remote clock is ahead of this machine's"
+        self.add("clock_difference_seconds", seconds, f"{meaning}{', at least' if told_to else ''}.")
 
     def report(self) -> ProbeReport:
         """A stored session makes the login step succeed without a call, so the other steps count as well."""

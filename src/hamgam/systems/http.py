@@ -63,7 +63,7 @@ class Reply:
 
     def broken(self, detail: str = "") -> SyncError:
         """What an answer means that came and cannot be understood."""
-        return broken_answer(self.effect, self.system, detail)
+        return broken_answer(self.effect, self.system, detail, body=self.body)
 
 
 class Stream:

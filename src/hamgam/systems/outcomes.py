@@ -31,7 +31,7 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
     Only an error from before the request was written proves that nothing happened. The order matters:
     aiohttp's connector error is also an OS error, and its socket timeout is also a TimeoutError.
     """
-    detail = type(error).__name__
+    detail = _what_broke(error)
     match error:
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return NeedsOperator(Reason.WRONG_ADDRESS, detail, system=system)
@@ -50,6 +50,26 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
             return TryLater(Reason.BROKEN_ANSWER, detail, system=system)
     return TryLater(Reason.UNREACHABLE, detail, system=system)
+
+
+def _what_broke(error: Exception) -> str:
+    """What a person can look after. The error's own text may hold an address with a password in it."""
+    return next((words for kinds, words in _BROKEN if isinstance(error, kinds)), "the connection broke off")
+
+
+_BROKEN: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), "no such address can exist"),
+    ((aiohttp.ClientSSLError,), "the encrypted connection failed, or its certificate is not trusted"),
+    ((aiohttp.ClientConnectorDNSError,), "no machine is known by the name in the address"),
+    (
+        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
+        "the proxy did not make the connection",
+    ),
+    ((aiohttp.ClientConnectorError,), "the connection could not be made"),
+    ((TimeoutError,), "no answer came in time"),
+    ((aiohttp.ClientPayloadError, aiohttp.ClientResponseError), "the answer broke off, or is no HTTP"),
+)
+"""The first that fits counts."""
 
 
 def check_status(
@@ -103,7 +123,9 @@ def remote_text(body: bytes) -> str:
     return "" if text.startswith("<") else text[:MAX_REMOTE_TEXT]
 
 
-def broken_answer(effect: Effect, system: System, detail: str = "") -> SyncError:
-    """What an answer means that came and cannot be understood."""
+def broken_answer(effect: Effect, system: System, detail: str = "", *, body: bytes = b"") -> SyncError:
+    """What an answer means that came and cannot be understood. A login that is a page is another server's."""
+    if effect is Effect.LOGIN and body.lstrip().startswith(b"<"):
+        return NeedsOperator(Reason.WRONG_ADDRESS, "a web page answers the login", system=system)
     branch = InDoubt if effect is Effect.WRITE else TryLater
     return branch(Reason.BROKEN_ANSWER, detail, system=system)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from hamgam.app.commands.output import console, print_json, progress_console, table
+from hamgam.app.commands.output import console, print_json, progress_console, shown, table
 from hamgam.app.wiring import database_url, open_database
 from hamgam.db import schema
 from hamgam.db.embedded import postgres_program
@@ -69,7 +69,7 @@ async def backup(settings: Settings, file: Path) -> int:
         except BaseException:
             file.unlink(missing_ok=True)
             raise
-    console().print(f"wrote {file}")
+    console().print(f"wrote {shown(str(file))}", soft_wrap=True)
     return 0
 
 
@@ -81,11 +81,14 @@ async def restore(settings: Settings, file: Path) -> int:
         await _nobody_else(db)
         with tempfile.TemporaryDirectory(prefix="hamgam-restore-") as folder:
             script = Path(folder) / "restore.sql"
-            await _tool("pg_restore", *_REPLACE, f"--file={script}", str(file))
+            try:
+                await _tool("pg_restore", *_REPLACE, f"--file={script}", str(file))
+            except Unavailable as error:  # it has only read the file
+                raise UsageError(f"restore: {file} is no whole backup ({error})") from None
             await asyncio.to_thread(_for_older_servers, script)
             await _tool("psql", "--single-transaction", "--quiet", *_STRICT, f"--file={script}", where=db.url)
         await asyncio.to_thread(schema.upgrade, db.url)
-    console().print(f"restored {file}")
+    console().print(f"restored {shown(str(file))}", soft_wrap=True)
     return 0
 
 
@@ -132,4 +135,5 @@ async def _tool(name: str, *arguments: str, where: str | None = None) -> None:
     )
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise Unavailable(f"{name}: {said[0] if said else f'ended with {done.returncode}'}")
+        said_first = said[0].removeprefix(f"{name}: ") if said else f"ended with {done.returncode}"
+        raise Unavailable(f"{name}: {said_first}")

@@ -5,18 +5,20 @@ import secrets
 import socket
 import tempfile
 from collections import deque
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-from hamgam.app.commands.importing import Report, import_with_progress
+from hamgam.app.commands.importing import import_with_progress
 from hamgam.app.commands.output import console
 from hamgam.app.commands.sandboxing import environment
 from hamgam.app.commands.serving import engine, listen, until_told_to_stop
@@ -33,6 +35,9 @@ _SHOWN = 14
 _LATENCY_SECONDS = 0.02
 _TICK_SECONDS = 0.5
 _PORTS_TO_TRY = 20
+_LAST_PORT = 65535
+_LONGEST_SECONDS = 10**8
+_ENDED = ("SUCCESS", "FAILED", "CONFLICT")
 
 
 @dataclass(slots=True)
@@ -42,9 +47,16 @@ class Watched:
     at: datetime
     action: Action
     sync: Mapping[str, Any] | None = None
+    told: bool = False
+    """Whether a line about it was printed, where there is no terminal for the table."""
+
+    @property
+    def ended(self) -> bool:
+        return self.sync is not None and self.sync["status"] in _ENDED
 
 
 async def run(*, port: int, customers: int, seconds: float | None) -> int:
+    _check(port, customers, seconds)
     configure("console", "error")
     random = Random()  # noqa: S311
     async with AsyncExitStack() as stack:
@@ -58,13 +70,24 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
         settings = load_settings(_environment(box, listener, folder, secret), folder)
         db = await stack.enter_async_context(open_database(settings))
         async with open_site(settings, db) as site:
-            await import_with_progress(site, ImportOptions(), Report())
+            await import_with_progress(site, ImportOptions())
         await stack.enter_async_context(engine(settings, db, listener, worker=True))
         console().print(
-            f"\nStatus page: [bold]http://127.0.0.1:{settings.port}/[/bold]   (Ctrl-C ends the demo)\n"
+            "\nStatus page:",
+            Text(f"http://127.0.0.1:{settings.port}/", style="bold"),
+            "  (Ctrl-C ends the demo)\n",
         )
         await _watch(box, db, random, seconds)
     return 0
+
+
+def _check(port: int, customers: int, seconds: float | None) -> None:
+    if not 1 <= port <= _LAST_PORT:
+        raise UsageError(f"--port: {port} is no port; give 1 to {_LAST_PORT}")
+    if customers < 0:
+        raise UsageError(f"--customers: {customers} is not a number of customers")
+    if seconds is not None and not 0 <= seconds <= _LONGEST_SECONDS:
+        raise UsageError(f"--seconds: {seconds} is not a time in seconds")
 
 
 def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: str) -> dict[str, str]:
@@ -85,10 +108,11 @@ def _environment(box: Sandbox, listener: socket.socket, folder: Path, secret: st
 
 def _free_port(first: int) -> socket.socket:
     """The wished port, or the next one that is free."""
-    for port in range(first, first + _PORTS_TO_TRY):
+    ports = range(first, min(first + _PORTS_TO_TRY, _LAST_PORT + 1))
+    for port in ports:
         with suppress(UsageError):
             return listen("127.0.0.1", port)
-    raise UsageError(f"--port: none of {first} to {first + _PORTS_TO_TRY - 1} is free")
+    raise UsageError(f"--port: none of {first} to {ports[-1]} is free")
 
 
 async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | None) -> None:
@@ -97,13 +121,13 @@ async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | No
     ends = None if seconds is None else utcnow() + timedelta(seconds=seconds)
     stopping = asyncio.ensure_future(until_told_to_stop())
     try:
-        with Live(_table(seen), console=console(), auto_refresh=False) as live:
+        with _shown_as_it_goes(seen) as show:
             while not stopping.done() and (ends is None or utcnow() < ends):
                 if random.random() < 0.5:
                     seen.append(Watched(utcnow(), people.act(random)))
                 await asyncio.wait({stopping}, timeout=_TICK_SECONDS)
                 await _look(db, seen)
-                live.update(_table(seen), refresh=True)
+                show()
     finally:
         stopping.cancel()
         await asyncio.gather(stopping, return_exceptions=True)
@@ -114,7 +138,7 @@ async def _look(db: Database, seen: deque[Watched]) -> None:
     """Find the sync of each change that has not arrived yet."""
     rows = await recent_syncs(db, limit=100)
     for watched in seen:
-        if watched.sync is None or watched.sync["status"] not in ("SUCCESS", "FAILED", "CONFLICT"):
+        if not watched.ended:
             watched.sync = next((row for row in rows if _follows(row, watched)), watched.sync)
 
 
@@ -123,29 +147,54 @@ def _follows(row: Mapping[str, Any], watched: Watched) -> bool:
     return row["sourceEntityId"] == watched.action.crm_id and started >= watched.at
 
 
+@contextmanager
+def _shown_as_it_goes(seen: deque[Watched]) -> Iterator[Callable[[], None]]:
+    """A table on a terminal; in a file or a pipe one line for each change, once it has arrived."""
+    out = console()
+    if out.is_terminal:
+        with Live(_table(seen), console=out, auto_refresh=False) as live:
+            yield lambda: live.update(_table(seen), refresh=True)
+        return
+    yield lambda: _tell(out, seen)
+    _tell(out, seen, last=True)
+
+
+def _tell(out: Console, seen: deque[Watched], *, last: bool = False) -> None:
+    """Print what has arrived and was not told yet; what is about to be forgotten is told as it is."""
+    for place, watched in enumerate(seen):
+        leaving = last or (place == 0 and len(seen) == seen.maxlen)
+        if not watched.told and (watched.ended or leaving):
+            out.print(*(cell for cell in _cells(watched) if cell), sep="  ", soft_wrap=True)
+            watched.told = True
+
+
 def _table(seen: deque[Watched]) -> Table:
     made = Table()
     for heading in ("time", "in the CRM", "", "in finance", "code", "after"):
         made.add_column(heading, no_wrap=True, overflow="ellipsis")
     for watched in reversed(seen):
-        row = watched.sync or {}
-        made.add_row(
-            watched.at.astimezone().strftime("%H:%M:%S"),
-            watched.action.what,
-            watched.action.detail,
-            _state(row),
-            str(row.get("targetEntityId") or ""),
-            _after(watched, row),
-        )
+        made.add_row(*_cells(watched))
     return made
 
 
-def _state(row: Mapping[str, Any]) -> str:
+def _cells(watched: Watched) -> tuple[str | Text, ...]:
+    row = watched.sync or {}
+    return (
+        watched.at.astimezone().strftime("%H:%M:%S"),
+        watched.action.what,
+        watched.action.detail,
+        _state(row),
+        str(row.get("targetEntityId") or ""),
+        _after(watched, row),
+    )
+
+
+def _state(row: Mapping[str, Any]) -> Text:
     if not row:
-        return "[yellow]on its way[/yellow]"
+        return Text("on its way", style="yellow")
     reason = f" {row['reason']}" if row["reason"] else ""
     color = {"SUCCESS": "green", "FAILED": "red", "CONFLICT": "red"}.get(str(row["status"]), "yellow")
-    return f"[{color}]{row['operation']} {row['status']}{reason}[/{color}]"
+    return Text(f"{row['operation']} {row['status']}{reason}", style=color)
 
 
 def _after(watched: Watched, row: Mapping[str, Any]) -> str:

@@ -1,32 +1,45 @@
 """`hamgam initial-import`."""
 
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import IO
 
+import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hamgam.app.commands.output import (
     change_document,
     change_text,
     console,
-    print_json,
+    print_json_with,
     progress_console,
+    shown,
     table,
 )
 from hamgam.app.wiring import open_database, open_site
 from hamgam.errors import Reason, UsageError
 from hamgam.settings import Settings
+from hamgam.sync.fields import FieldChange
 from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
 from hamgam.sync.site import Site
 
 
-@dataclass(slots=True)
-class Report:
-    lines: list[Line] = field(default_factory=list)
-    keep: bool = False
+class Records:
+    """The report on each contact, in a file: there may be a hundred thousand, with all their values."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, line: Line) -> None:
+        self._file.write(orjson.dumps(_record(line)) + b"\n")
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        return (row.rstrip() for row in self._file)
 
 
 async def run(
@@ -43,52 +56,64 @@ async def run(
         force=force,
         concurrency=settings.crm_max_concurrency,
     )
-    async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
-        report = Report(keep=as_json or dry_run)
-        started = time.monotonic()
-        result = await import_with_progress(site, options, report)
-    seconds = time.monotonic() - started
-    if as_json:
-        print_json(_document(result, report, seconds))
-    else:
-        _show(result, report, seconds)
+    with tempfile.TemporaryFile() as file:
+        records = Records(file)
+        keep = records.add if as_json or dry_run else _forget
+        async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
+            started = time.monotonic()
+            result = await import_with_progress(site, options, keep)
+        seconds = time.monotonic() - started
+        if as_json:
+            print_json_with(_document(result, seconds), "records", records)
+        else:
+            _show(result, records, seconds)
     if result.stopped_by is not None:
         raise result.stopped_by
     return 1 if result.outcomes["failed"] else 0
 
 
-async def import_with_progress(site: Site, options: ImportOptions, report: Report) -> ImportResult:
-    with _progress_bar() as progress:
-        bar = progress.add_task("initial import", total=None)
+def _forget(line: Line) -> None:
+    """Nobody asked for a report on each contact."""
 
-        def ended(line: Line) -> None:
+
+async def import_with_progress(
+    site: Site, options: ImportOptions, keep: Callable[[Line], None] = _forget
+) -> ImportResult:
+    """Run the import with a bar that counts contacts, under a limit those that were created or linked."""
+    progress = _progress_bar()
+    bar = progress.add_task("initial import", total=None)
+
+    def planned(total: int) -> None:
+        progress.update(bar, total=total if options.limit is None else min(total, options.limit))
+
+    def ended(line: Line) -> None:
+        if options.limit is None or line.outcome in ("created", "linked"):
             progress.advance(bar)
-            if report.keep:
-                report.lines.append(line)
+        keep(line)
 
-        def waits(reason: Reason | None) -> None:
-            says = f"initial import, waiting for the CRM: {reason}" if reason else "initial import"
-            progress.update(bar, description=says)
+    def waits(reason: Reason | None) -> None:
+        says = f"initial import, waiting for the CRM: {reason}" if reason else "initial import"
+        progress.update(bar, description=says)
 
-        watcher = Watcher(planned=lambda total: progress.update(bar, total=total), ended=ended, waits=waits)
-        return await initial_import(site, options, watcher)
+    with ExitStack() as stack:
+        began = partial(stack.enter_context, progress)
+        return await initial_import(
+            site, options, Watcher(began=began, planned=planned, ended=ended, waits=waits)
+        )
 
 
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
+def _progress_bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=progress_console()) as progress:
-        yield progress
+    return Progress(*columns, console=progress_console())
 
 
-def _document(result: ImportResult, report: Report, seconds: float) -> dict[str, object]:
+def _document(result: ImportResult, seconds: float) -> dict[str, object]:
     return {
         "dry_run": result.dry_run,
         "total": result.total,
         **{name: result.outcomes[name] for name in ("created", "linked", "skipped", "failed")},
         "reasons": dict(result.reasons),
         "seconds": round(seconds, 3),
-        "records": [_record(line) for line in report.lines],
     }
 
 
@@ -102,7 +127,7 @@ def _record(line: Line) -> dict[str, object]:
     }
 
 
-def _show(result: ImportResult, report: Report, seconds: float) -> None:
+def _show(result: ImportResult, records: Records, seconds: float) -> None:
     out = console()
     heading = "Initial import, dry run: nothing was written" if result.dry_run else "Initial import"
     rows = [(name, result.outcomes[name]) for name in ("created", "linked", "skipped", "failed")]
@@ -111,7 +136,8 @@ def _show(result: ImportResult, report: Report, seconds: float) -> None:
     if result.reasons:
         out.print(table(("reason", "contacts"), Counter(result.reasons).most_common()))
     out.print(f"{seconds:.1f} seconds")
-    for line in report.lines:
-        out.print(f"{line.finance_id}  {line.outcome}  {line.reason or ''}".rstrip())
-        for change in line.changes:
-            out.print(f"    {change_text(change)}", markup=False)
+    for row in records:
+        record = orjson.loads(row)
+        out.print(f"{shown(record['financeId'])}  {record['outcome']}  {record['reason'] or ''}".rstrip())
+        for change in record["changes"]:
+            out.print(f"    {change_text(FieldChange(**change))}")

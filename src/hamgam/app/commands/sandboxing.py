@@ -18,8 +18,10 @@ async def run(*, crm_port: int, finance_port: int, customers: int, moods: Sequen
     crm_mood, finance_mood = chosen(moods)
     if customers < 0:
         raise UsageError(f"--customers: {customers} is not a number of customers")
-    for port in (crm_port, finance_port):
-        listen("127.0.0.1", port).close()
+    if crm_port == finance_port != 0:
+        raise UsageError(f"--finance-port: {finance_port} is the --crm-port; give them different ports")
+    for option, port in (("--crm-port", crm_port), ("--finance-port", finance_port)):
+        listen("127.0.0.1", port, option).close()
     serving = asyncio.ensure_future(
         sandbox.serve(
             crm_port=crm_port,
@@ -73,7 +75,7 @@ def _announce(box: sandbox.Sandbox) -> None:
     out = console()
     out.print("Put this into .env, or into the environment, of a hamgam beside it:\n")
     for name, value in environment(box).items():
-        out.print(f"{name}={value}", markup=False, soft_wrap=True)
+        out.print(f"{name}={value}", soft_wrap=True)
     out.print("\nFaults, journal and people are at /_sandbox on both ports. Ctrl-C ends it.")
 
 

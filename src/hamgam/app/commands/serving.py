@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -14,6 +13,7 @@ import uvicorn
 
 from hamgam import __version__
 from hamgam.app.commands.subscribing import address, keep_registering
+from hamgam.app.signals import on_stop_signals
 from hamgam.app.web import WebContext, create_app
 from hamgam.app.wiring import open_database, open_site, utcnow, work
 from hamgam.db.engine import Database
@@ -60,8 +60,8 @@ async def engine(
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else starts. Raises `UsageError` when it cannot be had."""
+def listen(host: str, port: int, option: str = "HOST, PORT") -> socket.socket:
+    """Take the port before anything else starts. Raises `UsageError`, which names `option`, if it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     if sys.platform != "win32":
@@ -71,30 +71,19 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"HOST, PORT: {host}:{port} cannot be used: {reason}") from None
+        raise UsageError(f"{option}: {host}:{port} cannot be used: {reason}") from None
     return listener
 
 
 async def until_told_to_stop() -> None:
-    """Wait for Ctrl-C or a service manager's signal."""
+    """Wait for Ctrl-C, a service manager's signal, or the end of the terminal."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    with _signals(lambda: loop.call_soon_threadsafe(stop.set)):
+    with on_stop_signals(lambda _: loop.call_soon_threadsafe(stop.set)):
         # A loop that only waits does not look at signals on Windows.
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1)
-
-
-@contextmanager
-def _signals(act: Callable[[], object]) -> Iterator[None]:
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: act()) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from hamgam.errors import UsageError
 from hamgam.model import ProbeReport, Status, Trigger
 from hamgam.settings import Settings
 
+_MOST_ROWS = 100_000
 _COLUMNS = (
     "startedAt",
     "operation",
@@ -60,8 +61,10 @@ async def show_logs(
 ) -> int:
     _one_of("--status", status, Status)
     _one_of("--trigger", trigger, Trigger)
-    if limit < 1:
-        raise UsageError(f"--limit: {limit} is not a number of rows; give 1 or more")
+    if not 1 <= limit <= _MOST_ROWS:
+        raise UsageError(f"--limit: {limit} is not a number of rows; give 1 to {_MOST_ROWS}")
+    if entity is not None and not _is_storable(entity):
+        raise UsageError("--entity: is no text; give a CRM id or a finance code")
     async with open_database(settings) as db:
         rows = await recent_syncs(db, limit=limit, status=status, entity=entity, trigger=trigger)
     if as_json:
@@ -100,6 +103,11 @@ def _show_probe(name: str, report: ProbeReport) -> None:
     rows = [(finding.code, finding.value, finding.meaning) for finding in report.findings]
     out.print(table(("finding", "value", "what it means"), rows, title=f"{name}: {state}, {login}"))
     out.print(", ".join(f"{read} {took} ms" for read, took in report.milliseconds.items()))
+
+
+def _is_storable(text: str) -> bool:
+    """Whether the database can be asked for it: bytes that are no UTF-8 arrive as surrogates."""
+    return not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _one_of(option: str, value: str | None, choices: type[Status] | type[Trigger]) -> None:

@@ -13,11 +13,12 @@ from hamgam.app.commands.output import (
     console,
     print_json,
     progress_console,
+    remote_line,
     table,
 )
 from hamgam.app.commands.settling import uuid_of
 from hamgam.app.wiring import open_database, open_site, utcnow
-from hamgam.errors import NeedsOperator, Reason, UsageError
+from hamgam.errors import NeedsOperator, Reason, SyncError, UsageError
 from hamgam.intake.poll import Found, find
 from hamgam.jobs.runner import plan_notice, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
@@ -96,6 +97,11 @@ async def _run(
     for outcome in outcomes:
         if outcome.reason is Reason.NOT_IN_CRM:
             sys.stderr.write(f"sync: there is no {outcome.key.entity} {outcome.key.crm_id} in the CRM\n")
+    lost = {(outcome.reason, outcome.system) for outcome in outcomes if outcome.reason and outcome.system}
+    for reason, system in sorted(lost):
+        sys.stderr.write(remote_line(reason, system) + "\n")
+    if lost:
+        return 3
     return 0 if dry_run or all(_went_well(outcome) for outcome in outcomes) else 1
 
 
@@ -127,7 +133,7 @@ def _show(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
     out.print(table(names, rows, title="Dry run: nothing was written" if dry_run else None))
     for outcome in outcomes if dry_run else ():
         for change in outcome.changes:
-            out.print(f"{outcome.key.crm_id}  {change_text(change)}", markup=False)
+            out.print(f"{outcome.key.crm_id}  {change_text(change)}")
     if not outcomes:
         progress_console().print("nothing changed")
 
@@ -137,15 +143,20 @@ def _by_hand(keys: Sequence[EntityKey]) -> list[ChangeNotice]:
 
 
 async def _document_key(site: Site, crm_id: CrmId) -> EntityKey:
-    """Whether this is an invoice or a quote: its mapping knows, else the CRM is asked."""
+    """Whether this is an invoice or a quote: its mapping knows, else the CRM is asked.
+
+    Whatever the CRM answers otherwise, the sync of that document meets it too and can tell of it.
+    """
     known = await mapping.by_crm_id(site.db, EntityType.PREINVOICE, crm_id)
     if known is not None:
         return EntityKey(known.entity, crm_id)
-    is_quote = (
-        await site.crm.document(crm_id, Entity.INVOICE) is None
-        and await site.crm.document(crm_id, Entity.QUOTE) is not None
-    )
-    return EntityKey(Entity.QUOTE if is_quote else Entity.INVOICE, crm_id)
+    for entity in (Entity.INVOICE, Entity.QUOTE):
+        try:
+            if await site.crm.document(crm_id, entity) is not None:
+                return EntityKey(entity, crm_id)
+        except SyncError:
+            return EntityKey(entity, crm_id)
+    return EntityKey(Entity.INVOICE, crm_id)
 
 
 def _crm_ids(ids: Sequence[str]) -> list[CrmId]:

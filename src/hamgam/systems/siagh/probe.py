@@ -45,7 +45,8 @@ def _clock_difference(session: RemoteSession, findings: Findings) -> None:
     said = session.attributes
     try:
         theirs = parse_jalali(said.get("SystemDate", ""), said.get("SystemTime", ""))
-        findings.clock_difference(theirs, datetime.fromisoformat(said.get(wire.LOGGED_IN_AT, "")))
+        ours = datetime.fromisoformat(said.get(wire.LOGGED_IN_AT, ""))
+        findings.clock_difference(theirs, ours, told_to=60)
     except ValueError:
         findings.add("clock_difference_seconds", "unknown", "The login does not tell the time.")
 
