@@ -39,7 +39,8 @@ from hamgam.db.engine import Database
 from hamgam.db.rows import as_parameter, insert_given
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
 
-QUEUE = "hamgam"
+SYNCS, CHORES = "hamgam", "hamgam chores"
+"""The two queues: a worker serves each on its own."""
 SYNC_TASK = "sync"
 _PRIORITY = {Trigger.MANUAL: 10, Trigger.WEBHOOK: 5}
 
@@ -157,7 +158,7 @@ def _row(notice: ChangeNotice, at: datetime | None) -> dict[str, Any]:
 
 def _job(task: str, lock: str, args: dict[str, Any], at: datetime | None, priority: int) -> dict[str, Any]:
     return {
-        "queue_name": QUEUE,
+        "queue_name": SYNCS if task == SYNC_TASK else CHORES,
         "task_name": task,
         "priority": priority,
         "lock": lock,

@@ -14,6 +14,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.eviction import evict_silent
@@ -33,6 +34,7 @@ _FIRST = 30
 """The priority of the search for what others left: a full queue must not put it off."""
 _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
+_CHORES_AT_ONCE = 2
 _AHEAD = 3
 """Syncs that are being fetched, prepared or stored while the others speak to the remote systems."""
 
@@ -61,12 +63,13 @@ class Worker:
         connector = PsycopgConnector(
             conninfo=database_url,
             min_size=1,
-            max_size=work.concurrency + _AHEAD + 4,
+            max_size=work.concurrency + _AHEAD + _CHORES_AT_ONCE + 6,
             configure=_without_transactions,
+            pool_factory=_unchecked,
         )
         self._app = App(connector=connector)
-        self._app.task(name=queue.SYNC_TASK)(self._sync)
-        self._app.task(name=_POLL)(self._poll)
+        self._app.task(name=queue.SYNC_TASK, queue=queue.SYNCS)(self._sync)
+        self._app.task(name=_POLL, queue=queue.CHORES)(self._poll)
         # A lock would die with its holder only when somebody looks, and this is who looks.
         self._every("* * * * * */10", self._keep, lock=None, priority=_FIRST)
         self._every("0 * * * *", self._report, lock="report")
@@ -90,30 +93,39 @@ class Worker:
             await asyncio.sleep(_RESTART_SECONDS)
 
     async def _serve(self) -> None:
-        serving = asyncio.create_task(
-            self._app.run_worker_async(
-                concurrency=self._work.concurrency + _AHEAD,
-                fetch_job_polling_interval=_FETCH_SECONDS,
-                shutdown_graceful_timeout=_GRACE_SECONDS,
-                stalled_worker_timeout=_STALLED_SECONDS,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-            )
-        )
+        """Syncs and chores side by side: in an outage all places of the syncs are taken by those who wait."""
+        serving = [
+            asyncio.create_task(self._serve_queue(queue.SYNCS, self._work.concurrency + _AHEAD)),
+            asyncio.create_task(self._serve_queue(queue.CHORES, _CHORES_AT_ONCE)),
+        ]
         try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            for task in self._waiting:
-                task.cancel()  # it has done nothing yet; who starts next puts it back
-            serving.cancel()
-            await serving
-            raise
+            await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*self._waiting, *serving):
+                task.cancel()  # who only waits has done nothing yet, and who starts next puts it back
+            ended = await asyncio.gather(*serving, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+
+    async def _serve_queue(self, name: str, concurrency: int) -> None:
+        await self._app.run_worker_async(
+            queues=[name],
+            concurrency=concurrency,
+            fetch_job_polling_interval=_FETCH_SECONDS,
+            shutdown_graceful_timeout=_GRACE_SECONDS,
+            stalled_worker_timeout=_STALLED_SECONDS,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )
 
     def _every(
         self, cron: str, task: Callable[[int], Awaitable[None]], *, lock: str | None, priority: int = 0
     ) -> None:
         name = task.__name__.strip("_")
-        register = self._app.task(name=name, queueing_lock=name, lock=lock, priority=priority)
+        register = self._app.task(
+            name=name, queue=queue.CHORES, queueing_lock=name, lock=lock, priority=priority
+        )
         registered = register(_plain(task))
         self._app.periodic(cron=cron)(registered)
 
@@ -189,6 +201,14 @@ class Worker:
 async def _without_transactions(connection: AsyncConnection) -> None:
     """Each step of the job engine is one statement; BEGIN and COMMIT around it would double its cost."""
     await connection.set_autocommit(True)
+
+
+def _unchecked(*arguments: Any, **options: Any) -> AsyncConnectionPool:
+    """A pool that does not ask each connection whether it lives: that is one round trip more for each step.
+
+    One that has died ends the worker's run, which then starts again with new ones.
+    """
+    return AsyncConnectionPool(*arguments, **{**options, "check": None})
 
 
 def _told_to_stop() -> bool:

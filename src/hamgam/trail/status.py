@@ -125,10 +125,13 @@ async def poll_states(db: Database) -> dict[Stream, PollState]:
 
 
 async def worker_count(db: Database, within_seconds: float) -> int:
-    """Workers, of all processes, that gave a sign of life within this time."""
+    """Workers, of all processes, that gave a sign of life within this time.
+
+    The job engine counts each of them twice, since it serves two queues.
+    """
     counted = await db.execute(
         text(
-            "SELECT count(*) FROM procrastinate_workers"
+            "SELECT (count(*) + 1) / 2 FROM procrastinate_workers"
             " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
         ),
         {"seconds": within_seconds},

@@ -14,7 +14,7 @@ from hamgam.app.commands.output import console, print_json, progress_console, sh
 from hamgam.app.wiring import database_url, open_database
 from hamgam.db import schema
 from hamgam.db.embedded import postgres_program
-from hamgam.db.engine import Database
+from hamgam.db.engine import APPLICATION, Database
 from hamgam.errors import Unavailable, UsageError
 from hamgam.settings import Settings
 
@@ -115,8 +115,10 @@ async def _nobody_else(db: Database) -> None:
     others = await db.execute(
         text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND application_name = 'hamgam'"
-        )
+            " AND starts_with(application_name, :ours) AND application_name <>"
+            " (SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid())"
+        ),
+        {"ours": APPLICATION},
     )
     if others.scalar_one():
         raise UsageError("restore: hamgam is running on this database; stop it first")
