@@ -41,7 +41,7 @@ async def test_an_outage_is_waited_out(box: Sandbox, program: Program) -> None:
     async with program.running("worker") as running:
         # By hand nothing waits: it is said, and the engine goes on with it.
         said = await program.run("sync", "customer", crm_id, "--json")
-        assert (said.status, said.json["results"][0]["reason"]) == (1, "UNREACHABLE")
+        assert (said.status, said.json["results"][0]["reason"]) == (3, "UNREACHABLE")
 
         async def noticed() -> bool:
             systems = (await program.run("status", "--json")).json["systems"]
