@@ -99,6 +99,8 @@ async def test_a_minute_without_a_system_burns_no_attempt(
 ) -> None:
     outage = Outage(60)
     async with bench(db, pause=outage.pause) as b:
+        await b.site.crm.alive()
+        await b.site.finance.alive()
         for crm_id in people(b, 20):
             await notify(b, crm_id)
         outage.end = seen = Witness(b, system)

@@ -20,7 +20,7 @@ from tests.bench import Bench, bench
 
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
     """Wait for something that other tasks bring about."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.02)
 

@@ -113,6 +113,18 @@ async def test_a_session_serves_only_who_would_log_in_like_that() -> None:
     assert (await keeper(remote, store).current()).token == "session-3"
 
 
+async def test_an_address_that_was_right_before_is_only_away() -> None:
+    """A proxy shows its page while the system restarts; for a first login it may be the wrong address."""
+    remote, store = Remote(), InMemorySessions()
+    await keeper(remote, store).current()
+    remote.refusal = NeedsOperator(Reason.WRONG_ADDRESS)
+    with pytest.raises(TryLater) as caught:
+        await keeper(remote, store).renew("session-1")
+    assert caught.value.reason is Reason.BROKEN_ANSWER
+    with pytest.raises(NeedsOperator):
+        await keeper(remote, store, credentials="new").current()
+
+
 async def test_refused_credentials_are_refused_although_a_session_of_others_lives() -> None:
     remote, store = Remote(), InMemorySessions()
     await keeper(remote, store, credentials="good").current()

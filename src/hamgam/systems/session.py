@@ -125,10 +125,14 @@ class SessionKeeper:
 
     async def _sign_in(self, previous: RemoteSession | None) -> RemoteSession:
         await self._pause_after_refusal()
+        known = previous if self._ours(previous) else None
         try:
-            session = await self._login(previous if self._ours(previous) else None)
+            session = await self._login(known)
             return replace(session, attributes={**session.attributes, _CREDENTIALS: self._credentials})
         except (NeedsOperator, Refused) as error:
+            if known and error.reason is Reason.WRONG_ADDRESS:
+                # It was the right address before: something answers in the system's place for a while.
+                raise TryLater(Reason.BROKEN_ANSWER, error.detail, system=self._system) from error
             await self._note(error)
             raise NeedsOperator(error.reason, error.detail, system=self._system) from error
 
