@@ -1,8 +1,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from tests.flows.mortal import MortalDatabase
+
+settings.register_profile("long", max_examples=50_000)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ systems the sandbox's. `CONTRIBUTING.md` says how to run it for longer and how t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
@@ -26,34 +25,19 @@ from hamgam.errors import SyncError
 from hamgam.intake.poll import poll
 from hamgam.jobs.runner import retry, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Stream, Trigger
-from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
-from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
+from hamgam.sandbox import Fault
 from hamgam.sync.initial_import import ImportOptions, Watcher, initial_import
-from hamgam.sync.match import MatchKey
 from hamgam.sync.site import Site
 from hamgam.trail import cursor
 from tests.flows.mortal import Killed, Life, MortalDatabase, together
 from tests.flows.oracle import Oracle
 from tests.flows.stage import START, stage
 from tests.flows.town import FIELDS, Books, Thing, Town
+from tests.flows.weather import FAULTS, WEATHER, Weather
 
 MOBILES = ("", "09121110001", "09121110002", "09121110003")
 NUMBERS = ("", "501", "502", "")
 WATCHER = Watcher(planned=lambda total: None, ended=lambda line: None)
-FAULTS = (
-    Fault(FaultKind.RESET_BEFORE),
-    Fault(FaultKind.RESET_AFTER),
-    Fault(FaultKind.TIMEOUT, after=True),
-    Fault(FaultKind.LATENCY),
-    Fault(FaultKind.STATUS, status=503),
-    Fault(FaultKind.STATUS, status=500),
-    Fault(FaultKind.STATUS, status=500, after=True),
-    Fault(FaultKind.BROKEN_BODY),
-    Fault(FaultKind.HTML_BODY),
-    Fault(FaultKind.UNAUTHORIZED),
-    Fault(FaultKind.RATE_LIMITED),
-    None,
-)
 CRM_WORK = (*FIELDS, *FIELDS, "economicCode", "add", "document", "edit document", "edit document", "delete")
 PROCESSES = ("work", "work", "work", "work", "poll", "poll", "ask", "import")
 WHICH = st.integers(0, 5)
@@ -69,50 +53,7 @@ class Told(Enum):
     TWICE = "twice"
     EARLY = "before it can be read"
     LATER = "later, or never"
-
-
-@dataclass(frozen=True)
-class Weather:
-    """What stays as it is for the whole of one example."""
-
-    crm: CrmMood
-    finance: FinanceMood
-    crm_ahead_seconds: int
-    polled: bool
-    customers: int
-    """How many are there and told of at the beginning, each with a document or without."""
-    rules: dict[str, Any]
-
-
-WEATHER = st.builds(
-    Weather,
-    crm=st.builds(
-        CrmMood,
-        echo_transaction=st.booleans(),
-        unknown_id=st.sampled_from(("404", "null")),
-        webhook_shape=st.sampled_from(("nested", "flat", "query")),
-        number_unique=st.booleans(),
-    ),
-    finance=st.builds(
-        FinanceMood,
-        returns_tmpid=st.booleans(),
-        filters=st.sampled_from(("all", "all", "tel_only", "none")),
-        duplicate_phone_refused=st.booleans(),
-        update_makes_new=st.sampled_from((False, False, False, True)),
-    ),
-    crm_ahead_seconds=st.sampled_from((0, -600, 600)),
-    polled=st.booleans(),
-    customers=st.integers(0, 2),
-    rules=st.fixed_dictionaries(
-        {
-            "on_delete": st.sampled_from(DeletePolicy),
-            "on_invoice_update": st.sampled_from((InvoiceUpdatePolicy.EDIT, *InvoiceUpdatePolicy)),
-            "match_keys": st.sampled_from((tuple(MatchKey), (MatchKey.NATIONAL_ID,), ())),
-            "retries_allowed": st.sampled_from((3, 0)),
-            "write_back_reference": st.booleans(),
-        }
-    ),
-)
+    OF_ANOTHER = "as the write of another program, with a transaction id of its own"
 
 
 class Engine(RuleBasedStateMachine):
@@ -138,6 +79,8 @@ class Engine(RuleBasedStateMachine):
             **weather.rules,
         )
         self.town = Town(self.stage)
+        for number in range(weather.contacts):
+            self.town.add_contact("", _one(MOBILES, -1 - number))
         async with self.stage.db.transaction() as connection:
             for stream in Stream:
                 await cursor.begin(connection, stream, START - timedelta(days=1))
@@ -156,8 +99,16 @@ class Engine(RuleBasedStateMachine):
 
     # People
 
-    @rule(what=st.sampled_from(CRM_WORK), who=WHICH, value=WHICH, told=st.sampled_from(Told))
-    def somebody_works_in_the_crm(self, what: str, who: int, value: int, told: Told) -> None:
+    @rule(
+        what=st.sampled_from(CRM_WORK),
+        who=WHICH,
+        value=WHICH,
+        told=st.sampled_from(Told),
+        after=st.sampled_from((0, 0, 90)),
+    )
+    def somebody_works_in_the_crm(self, what: str, who: int, value: int, told: Told, after: int) -> None:
+        if after:
+            self.time_passes(after)
         customers, documents = self.town.customers(), self.town.documents()
         before = len(self.town.door.outbox)
         if what == "add" and len(customers) < 3:
@@ -227,8 +178,10 @@ class Engine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(PROCESSES), who=WHICH, dies_at=DEATH)
     def a_process_runs(self, what: str, who: int, dies_at: int | None) -> None:
+        before = len(self.town.door.outbox)
         self._run(self._process(self._act(what, who), Life(dies_at)))
         self.town.adopt()
+        self._post(before, Told.AT_ONCE if who % 2 else Told.LATER)
 
     @rule(what=st.sampled_from(("work", "poll", "ask")), who=WHICH, turns=TURNS, dies_at=DEATH)
     def two_run_at_once(self, what: str, who: int, turns: list[int], dies_at: int | None) -> None:
@@ -358,6 +311,8 @@ class Engine(RuleBasedStateMachine):
         outbox = self.town.door.outbox
         if told is not Told.LATER:
             news, outbox[before:] = outbox[before:], []
+            if told is Told.OF_ANOTHER:
+                news = [self.town.of_another_program(notice) for notice in news]
             for notice in news * (2 if told is Told.TWICE else 1):
                 self._run(self.town.deliver(notice))
 
@@ -393,12 +348,12 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.mark.timeout(0)
 def test_the_engine_comes_to_rest_in_step(runner: asyncio.Runner, database_url: str) -> None:
-    long_run = settings.get_current_profile_name() == "long"
+    chosen = SUITE
+    if settings.get_current_profile_name() == "long":
+        chosen = settings(SUITE, max_examples=settings.default.max_examples, derandomize=False)
     db = MortalDatabase(database_url)
     runner.run(db.connect(processes=3))
     try:
-        run_state_machine_as_test(
-            lambda: Engine(runner.run, db), settings=settings.default if long_run else SUITE
-        )
+        run_state_machine_as_test(lambda: Engine(runner.run, db), settings=chosen)
     finally:
         runner.run(db.aclose())

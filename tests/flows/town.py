@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 from yarl import URL
 
 from hamgam.intake.webhook import accept, parse_json, parse_query
-from hamgam.model import ChangeNotice
+from hamgam.model import ChangeNotice, TransactionId
 from hamgam.sandbox import Finance
 from hamgam.sandbox.finance_forms import ContactForm, DocumentForm
 from hamgam.sandbox.wire import Object
@@ -119,6 +120,7 @@ class Town:
         if not self.crm.mood.webhook_shape.startswith("query"):
             self.crm.webhook_targets = {"json": "http://engine/"}
         self.things: dict[str, Thing] = {}
+        self._foreign: set[TransactionId] = set()
         self._count = 0
 
     def fresh(self) -> int:
@@ -196,8 +198,15 @@ class Town:
         await accept(self.stage.db, *notices)
         for notice in notices:
             thing = self.things.get(notice.key.crm_id)
-            if thing is not None and thing.hidden is None and notice.transaction_id is None:
+            foreign = notice.transaction_id is None or notice.transaction_id in self._foreign
+            if thing is not None and thing.hidden is None and foreign:
                 thing.known = True
+
+    def of_another_program(self, notice: ChangeNotice) -> ChangeNotice:
+        """The notice of a write that another program has made; it says so as ours do."""
+        mine = TransactionId(UUID(int=self.fresh(), version=4))
+        self._foreign.add(mine)
+        return replace(notice, transaction_id=mine)
 
     async def written_to_the_outbox(self) -> None:
         """Notices of what has just been done are on their way."""
