@@ -1,5 +1,6 @@
 """Sales invoices and quotes, CRM to finance: the customer first, exact amounts, one document for ever."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -9,10 +10,11 @@ import pytest
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.runner import resume_held_up
-from hamgam.model import CrmId, Entity, Operation, Status
+from hamgam.model import CrmId, Entity, Operation, Status, System
 from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.sync.decide import InvoiceUpdatePolicy
 from hamgam.sync.site import SiteCodes
+from hamgam.systems.limits import LocalLimiter
 from tests.bench import Bench, bench
 
 SAVE = "SaveFormData:43D81"
@@ -215,3 +217,23 @@ async def test_a_document_that_is_not_in_the_crm_is_skipped(db: Database) -> Non
     async with bench(db) as b:
         done = await b.sync(str(uuid4()), entity=Entity.QUOTE)
         assert (done.status, done.reason) == (Status.SKIPPED, Reason.NOT_IN_CRM)
+
+
+async def test_a_document_that_only_waited_for_its_turn_is_not_in_doubt(db: Database) -> None:
+    """A worker that is told to stop leaves what it had not begun to send to the next one."""
+    limiter = LocalLimiter(8, 0)
+    limiters = {System.CRM: LocalLimiter(8, 0), System.FINANCE: limiter}
+    async with bench(db, limiters=limiters) as b:
+        crm_id = document(b)
+        await b.sync(next(iter(b.box.crm.persons)))
+        limiter.set_share(0, 0)
+        looking = asyncio.create_task(b.sync(crm_id, entity=Entity.INVOICE))
+        while not await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL'):
+            await asyncio.sleep(0.01)
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        assert not await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL')
+        limiter.set_share(8, 0)
+        done = await b.sync(crm_id, entity=Entity.INVOICE)
+        assert (done.status, len(b.box.finance.documents)) == (Status.SUCCESS, 1)

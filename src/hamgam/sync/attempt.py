@@ -1,5 +1,6 @@
 """The shell around one attempt of any flow: the entity's lock, the loop checks, the log row, the failures."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -59,7 +60,10 @@ class Story:
         finance_id: FinanceId | None = None,
         checksum: str | None = None,
     ) -> AsyncIterator[None]:
-        """Make the write inside known, durably, before it leaves. Raises `TakenOver`, also late."""
+        """Make the write inside known, durably, before it leaves. Raises `TakenOver`, also late.
+
+        A process that has to stop while it still waits for its turn leaves no doubt behind.
+        """
         self.operation = operation
         intent = Intent(
             operation=operation,
@@ -79,7 +83,12 @@ class Story:
         await self.place.take()
         self.sent = True
         with holding(lease):
-            yield
+            try:
+                yield
+            except asyncio.CancelledError:
+                if not lease.used:
+                    await asyncio.shield(log.take_back_intent(self.site.db, self.attempt))
+                raise
 
     def conflict(self, ask: Ask) -> Conflict:
         """The decision to ask a person, as an error; a block keeps saying why it is there."""

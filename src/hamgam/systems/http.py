@@ -302,8 +302,10 @@ class _Body(aiohttp.BytesPayload):
         self._lease = lease
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        if self._lease is not None and not self._lease.valid:
-            raise TooLate
+        if self._lease is not None:
+            if not self._lease.valid:
+                raise TooLate
+            self._lease.used = True
         await super().write_with_length(writer, content_length)
 
 

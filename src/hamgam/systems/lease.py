@@ -24,6 +24,8 @@ class Lease:
         self._ask = ask
         self._monotonic = monotonic
         self._ends = float("-inf")
+        self.used = False
+        """Whether a write was handed to the socket; until then it has surely not happened."""
         self._asking = asyncio.Lock()
 
     @property

@@ -166,6 +166,12 @@ async def note_intent(db: Database, attempt: Attempt, intent: Intent) -> None:
         raise TakenOver
 
 
+async def take_back_intent(db: Database, attempt: Attempt) -> None:
+    """The write was surely not sent: only what an earlier attempt left stays known."""
+    left = _intent_json(attempt.intent) if attempt.intent else None
+    await db.execute(_MINE.values(intent=left), ours(attempt))
+
+
 async def close(connection: AsyncConnection, attempt: Attempt, ending: Ending, now: datetime) -> None:
     """End the attempt's row; a final outcome also settles what earlier rows of the entity asked for.
 
