@@ -359,3 +359,12 @@ async def test_the_probe_of_a_poor_build_and_of_none() -> None:
         report = await rig.connector.probe()
         assert (report.reachable, report.login) == (False, False)
         assert found(report)["first_rows"] == "UNREACHABLE"
+
+
+async def test_an_answer_that_is_cut_short_is_no_sign_of_life() -> None:
+    async with sandbox_finance() as rig:
+        await rig.connector.alive()
+        rig.box.faults.add(fault(FaultKind.BROKEN_BODY, "GetAll"))
+        with pytest.raises(TryLater) as caught:
+            await rig.connector.alive()
+        assert caught.value.reason is Reason.BROKEN_ANSWER

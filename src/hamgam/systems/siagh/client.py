@@ -23,7 +23,7 @@ from hamgam.systems.ports import RemoteSession, SessionStore
 from hamgam.systems.session import SessionKeeper, fingerprint
 from hamgam.systems.siagh import forms, match, wire
 from hamgam.systems.siagh.fields import NUMBER_KEY, contact
-from hamgam.systems.siagh.getall import begins, rows
+from hamgam.systems.siagh.getall import rows
 from hamgam.systems.siagh.probe import probe
 
 LOGIN = "/GeneralApi/LoginUser"
@@ -144,8 +144,9 @@ class SiaghConnector:
 
     async def alive(self) -> None:
         # No contact has this code. A build that ignores the filter begins to send them all, and is cut off.
-        async with self._list("POST", {"Code": 0}, True) as stream:
-            await begins(stream.chunks())
+        async with self._list("POST", {"Code": 0}, True) as stream, aclosing(rows(stream.chunks())) as found:
+            async for _ in found:
+                return
 
     async def probe(self) -> ProbeReport:
         return await probe(self, self._keeper)

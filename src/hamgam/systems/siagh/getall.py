@@ -28,14 +28,6 @@ async def rows(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[Row]:
         yield row
 
 
-async def begins(chunks: AsyncGenerator[bytes]) -> None:
-    """Wait until an array has begun and leave the rest of it. Raises as `rows` does."""
-    async with aclosing(_array(chunks)) as pieces:
-        async for _ in pieces:
-            return
-    raise _broken("no array")
-
-
 async def _array(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """The same bytes, once it is sure that they begin an array. To the parser any other value has no rows."""
     opened = False
