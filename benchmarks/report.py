@@ -24,8 +24,8 @@ The limit is what a bare HTTP client reaches that makes the same requests with t
 same run; the ratio compares the figure with it.
 
 Figures move with whatever else the machine does, ratios least. The CPU of a sync is mostly that of its
-eleven round trips to PostgreSQL: four of the job engine, and seven of ours to take the entity, read its
-mapping, open the log row, note the intent, end it all in one commit, and let go. It rises where the database
+round trips to PostgreSQL: those of the job engine, and seven of ours to take the entity, read its mapping,
+open the log row, note the intent, end it all in one commit, and let go. It rises where the database
 and the remote systems share the processor's caches, as they do here.
 
 {table}
