@@ -152,7 +152,16 @@ _HEADER = st.tuples(
     signed=st.booleans(),
     framing=st.sampled_from(["length", "length", "length", "chunked", "short", "none"]),
 )
-@example(  # few of the bodies that are made up name a contact of finance
+@example(  # few of the bodies that are made up name a record, or are signed as well
+    method=b"POST",
+    path="/webhook/crm",
+    query=b"",
+    headers=[],
+    body=b'{"entityType": "customer", "entityId": "%s"}' % GUID.encode(),
+    signed=True,
+    framing="length",
+)
+@example(
     method=b"POST",
     path="/webhook/finance",
     query=b"",
