@@ -1,8 +1,9 @@
 """Sales invoices and quotes, CRM to finance: the customer first, exact amounts, one document for ever."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import pytest
@@ -235,5 +236,37 @@ async def test_a_document_that_only_waited_for_its_turn_is_not_in_doubt(db: Data
             await looking
         assert not await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL')
         limiter.set_share(8, 0)
+        done = await b.sync(crm_id, entity=Entity.INVOICE)
+        assert (done.status, len(b.box.finance.documents)) == (Status.SUCCESS, 1)
+
+
+class NoSecondPlace(asyncio.Semaphore):
+    """A place to read, and none to write."""
+
+    taken = 0
+
+    async def acquire(self) -> Literal[True]:
+        self.taken += 1
+        if self.taken > 1:
+            await asyncio.Event().wait()
+        return await super().acquire()
+
+
+async def test_a_document_that_only_waited_for_a_place_is_not_in_doubt(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id = document(b)
+        await b.sync(next(iter(b.box.crm.persons)))
+        free, places = b.site, NoSecondPlace(1)
+        b.site = replace(free, places=places)
+        looking = asyncio.create_task(b.sync(crm_id, entity=Entity.INVOICE))
+        async with asyncio.timeout(30):
+            while places.taken < 2:
+                await asyncio.sleep(0.01)
+        assert await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL')
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        assert not await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL')
+        b.site = free
         done = await b.sync(crm_id, entity=Entity.INVOICE)
         assert (done.status, len(b.box.finance.documents)) == (Status.SUCCESS, 1)

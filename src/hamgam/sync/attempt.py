@@ -79,16 +79,16 @@ class Story:
 
         lease = Lease(note, self.site.monotonic)
         self.place.leave()
-        await lease.renew()
-        await self.place.take()
-        self.sent = True
-        with holding(lease):
-            try:
+        try:
+            await lease.renew()
+            await self.place.take()
+            self.sent = True
+            with holding(lease):
                 yield
-            except asyncio.CancelledError:
-                if not lease.used:
-                    await asyncio.shield(log.take_back_intent(self.site.db, self.attempt))
-                raise
+        except asyncio.CancelledError:
+            if not lease.used:
+                await asyncio.shield(log.take_back_intent(self.site.db, self.attempt))
+            raise
 
     def conflict(self, ask: Ask) -> Conflict:
         """The decision to ask a person, as an error; a block keeps saying why it is there."""
