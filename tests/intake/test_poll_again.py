@@ -13,10 +13,12 @@ from tests.bench import bench
 
 LINE: dict[str, Any] = {"productCode": "1", "count": 1, "baseUnitPrice": 10, "productUnitTypeName": "عدد"}
 TAKEN = "09121112233"
+EXACT = CrmMood(fraction_digits=7)
+"""Every save has a time of its own."""
 
 
 async def test_a_refusal_is_not_asked_for_again_until_the_customer_changes(db: Database) -> None:
-    async with bench(db) as b:
+    async with bench(db, crm_mood=EXACT) as b:
         await b.poll_and_sync()
         b.box.finance.add_contact(Name="کسی دیگر", MobileNo=TAKEN)
         customer = b.person(mobile=TAKEN)
@@ -29,7 +31,8 @@ async def test_a_refusal_is_not_asked_for_again_until_the_customer_changes(db: D
 
 
 async def test_a_conflict_is_not_looked_at_again_until_the_customer_changes(db: Database) -> None:
-    async with bench(db, finance_mood=FinanceMood(filters="none", duplicate_phone_refused=False)) as b:
+    finance_mood = FinanceMood(filters="none", duplicate_phone_refused=False)
+    async with bench(db, crm_mood=EXACT, finance_mood=finance_mood) as b:
         await b.poll_and_sync()
         for name in "یک", "دو":
             b.box.finance.add_contact(Name=name, tmpid="900")
@@ -76,6 +79,28 @@ async def test_an_edit_that_is_taken_back_settles_its_failure(db: Database) -> N
         [back] = await b.poll_and_sync()
         assert back.reason is Reason.CHECKSUM_MATCH
         assert await status.attention_count(db) == 0
+
+
+async def test_a_save_that_mends_a_refused_one_within_its_second_arrives(db: Database) -> None:
+    """A CRM that counts whole seconds gives both the same time, so the failure must not hide the second."""
+    async with bench(db, crm_mood=CrmMood(fraction_digits=0)) as b:
+        await b.poll_and_sync()
+        b.box.finance.add_contact(Name="کسی دیگر", MobileNo=TAKEN)
+        customer = b.person(mobile=TAKEN)
+        [refused] = await b.poll_and_sync(after_seconds=0)
+        assert refused.reason is Reason.DUPLICATE_PHONE
+        b.box.crm.set_phone(customer, "Mobile", "09120000000", deliver=False)
+        [mended] = await b.poll_and_sync()
+        assert mended.status is Status.SUCCESS
+
+
+async def test_a_refusal_in_whole_seconds_stands_once_its_second_is_surely_over(db: Database) -> None:
+    """By a clock that may be ten minutes behind ours; this one is five, and five more with each poll."""
+    async with bench(db, crm_mood=CrmMood(fraction_digits=0)) as b:
+        await b.poll_and_sync()
+        b.box.finance.add_contact(Name="کسی دیگر", MobileNo=TAKEN)
+        b.person(mobile=TAKEN)
+        assert [len(await b.poll_and_sync()) for _ in range(5)] == [1, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("digits", [0, 3, 7])

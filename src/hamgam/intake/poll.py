@@ -24,6 +24,8 @@ from hamgam.trail.mapping import Version
 logger = structlog.get_logger()
 
 _GROUP = 500
+_CLOCKS_DIFFER = timedelta(minutes=11)
+"""The CRM's clock may be so much behind ours, and a second more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> lis
 
 def _stands(change: Change, asks: Sequence[Asking]) -> bool:
     """Whether another look at this version would only fail in the same way."""
-    return any(one.in_doubt or one.version == change.modified_at for one in asks)
+    return any(one.in_doubt or _same_version(change.modified_at, one) for one in asks)
+
+
+def _same_version(modified_at: datetime, asks: Asking) -> bool:
+    """A time in whole seconds names two saves, unless the look came when its second was surely over."""
+    over = asks.looked_at - modified_at > _CLOCKS_DIFFER
+    return asks.version == modified_at and (over or is_one_version(modified_at))
 
 
 def _seen(change: Change, version: Version | None) -> bool:

@@ -112,9 +112,14 @@ async def note_resolution(
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What one unsettled row says: of which version of the CRM entity, None where it was not read."""
+    """What one unsettled row says, and of what.
+
+    `version` is the CRM's modification time of what was read, None where it was not read; `looked_at` is when
+    the look began, by our clock.
+    """
 
     version: datetime | None
+    looked_at: datetime
     in_doubt: bool
 
 
@@ -122,7 +127,7 @@ async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list
     """What is not settled of these CRM entities."""
     read = t.c.sourceData[MODIFIED_AT].as_string().label("version")
     found = await db.execute(
-        select(t.c.sourceEntity, t.c.sourceEntityId, t.c.status, read).where(
+        select(t.c.sourceEntity, t.c.sourceEntityId, t.c.status, t.c.startedAt, read).where(
             t.c.direction == Direction.CRM_TO_FINANCE,
             t.c.sourceEntityId.in_(crm_ids),
             t.c.status.in_(ATTENTION),
@@ -132,7 +137,8 @@ async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list
     rows: dict[EntityKey, list[Asking]] = {}
     for row in found:
         at = datetime.fromisoformat(row.version) if row.version else None
-        rows.setdefault(_key_of(row), []).append(Asking(at, row.status == Status.IN_DOUBT))
+        asks = Asking(at, row.startedAt, row.status == Status.IN_DOUBT)
+        rows.setdefault(_key_of(row), []).append(asks)
     return rows
 
 
