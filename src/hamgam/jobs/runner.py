@@ -55,8 +55,20 @@ async def plan_notice(site: Site, notice: ChangeNotice) -> Outcome:
     return await plan(site, notice)
 
 
-async def retry(db: Database, log_id: UUID) -> EntityKey | None:
-    """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried."""
+async def retry(db: Database, log_id: UUID, *, wait: bool = True) -> EntityKey | None:
+    """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried.
+
+    Under the entity's lock, because the end of a running sync of it touches the same rows. None, too, when
+    another holds the lock and `wait` is off.
+    """
+    key = await attention.retriable_key(db, log_id)
+    if key is None:
+        return None
+    async with db.locked(str(key), wait=wait) as held:
+        return None if held is None else await _put_back(held, log_id)
+
+
+async def _put_back(db: Database, log_id: UUID) -> EntityKey | None:
     async with db.transaction() as connection:
         key = await attention.put_back(connection, log_id)
         if key is not None:
@@ -67,9 +79,12 @@ async def retry(db: Database, log_id: UUID) -> EntityKey | None:
 
 
 async def resume_held_up(db: Database) -> None:
-    """Put back the documents whose customer could not be written then and is in finance now."""
+    """Put back the documents whose customer could not be written then and is in finance now.
+
+    One that is being looked at is left for the next time.
+    """
     for log_id in await attention.held_up(db):
-        await retry(db, log_id)
+        await retry(db, log_id, wait=False)
 
 
 async def _follow_up(site: Site, notice: ChangeNotice, outcome: Outcome) -> None:

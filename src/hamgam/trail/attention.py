@@ -162,6 +162,13 @@ async def retriable(db: Database) -> list[UUID]:
     return list(found.scalars())
 
 
+async def retriable_key(db: Database, log_id: UUID) -> EntityKey | None:
+    """The entity of a row that can be put back; None when there is nothing to put back."""
+    found = await db.execute(select(t.c.sourceEntity, t.c.sourceEntityId).where(t.c.id == log_id, _RETRIABLE))
+    row = found.one_or_none()
+    return None if row is None else _key_of(row)
+
+
 async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
     """Make a failed or conflicting sync pending again. None when there is nothing to put back.
 
