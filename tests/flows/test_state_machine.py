@@ -39,7 +39,7 @@ MOBILES = ("", "09121110001", "09121110002", "09121110003")
 NUMBERS = ("", "501", "502", "")
 WATCHER = Watcher(planned=lambda total: None, ended=lambda line: None)
 CRM_WORK = (*FIELDS, *FIELDS, "economicCode", "add", "document", "edit document", "edit document", "delete")
-PROCESSES = ("work", "work", "work", "work", "poll", "poll", "ask", "import")
+PROCESSES = ("work", "work", "work", "poll", "poll", "ask", "import", "import")
 WHICH = st.integers(0, 5)
 SYSTEM = st.sampled_from(("crm", "finance", "finance"))
 DEATH = st.none() | st.integers(1, 30)
@@ -105,8 +105,12 @@ class Engine(RuleBasedStateMachine):
         value=WHICH,
         told=st.sampled_from(Told),
         after=st.sampled_from((0, 0, 90)),
+        seen=st.booleans(),
     )
-    def somebody_works_in_the_crm(self, what: str, who: int, value: int, told: Told, after: int) -> None:
+    def somebody_works_in_the_crm(
+        self, what: str, who: int, value: int, told: Told, after: int, seen: bool
+    ) -> None:
+        """With `seen` a worker looks at once."""
         if after:
             self.time_passes(after)
         customers, documents = self.town.customers(), self.town.documents()
@@ -126,6 +130,8 @@ class Engine(RuleBasedStateMachine):
             edit = self.town.edit_customer_unreadably if told is Told.EARLY else self.town.edit_customer
             self._people(lambda: edit(thing, what, _text(thing, what, value)))
         self._post(before, told)
+        if seen:
+            self._run(self._process(self._work, Life()))
 
     @rule(which=WHICH, key=st.sampled_from(("CityCode", "IsActive", "Description")), value=WHICH)
     def somebody_works_in_finance(self, which: int, key: str, value: int) -> None:
@@ -324,8 +330,11 @@ def _one(things: Sequence[Any], which: int) -> Any:
 def _text(thing: Thing, key: str, value: int) -> str:
     """A value that tells whose it is; a name never changes its first part."""
     who = min(thing.typed["nickName"]).partition(".")[0]
+    value %= 3
     if key == "mobile":
         return _one(MOBILES, value)
+    if value == 0:
+        return who if key == "nickName" else ""  # as it was at the beginning
     return f"{who}.{value}" if key == "nickName" else f"{key} {who} {value}"
 
 
