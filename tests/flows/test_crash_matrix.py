@@ -1,4 +1,4 @@
-"""Each flow is killed just before and just after every remote call, statement and commit, and run again.
+"""Each flow is killed after every remote call, statement and commit, and run again.
 
 Wherever it died there is one counterpart, one log story without an open end, and nothing was written twice.
 """
