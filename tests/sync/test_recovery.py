@@ -233,6 +233,25 @@ async def test_an_intent_that_cannot_be_read_is_a_doubt_and_repeats_nothing(
         assert len(b.box.finance.documents) == 1
 
 
+@pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.RESET_BEFORE])
+@pytest.mark.parametrize("given_up", [True, False])
+async def test_a_lost_create_is_found_although_the_write_after_it_was_lost_too(
+    db: Database, kind: FaultKind, given_up: bool
+) -> None:
+    """It was edited in between: what was sent first is what recognises it, until it is bound."""
+    mood = FinanceMood(returns_tmpid=False, duplicate_phone_refused=False)
+    async with bench(db, finance_mood=mood, retries_allowed=0 if given_up else 3) as b:
+        crm_id = b.person(customerNumber="")
+        lose_the_answer(b)
+        await b.sync(crm_id)
+        b.box.crm.edit(crm_id, nickName="سارا احمدی")
+        b.box.faults.add(Fault(kind, system="finance", operation=CONTACT))
+        assert (await b.sync(crm_id)).reason is Reason.ANSWER_LOST
+        assert (await b.sync(crm_id)).status is Status.SUCCESS
+        [contact] = b.box.finance.contacts.values()
+        assert contact["Name"] == "سارا احمدی"
+
+
 # Another attempt has the row
 
 
