@@ -38,7 +38,18 @@ from tests.flows.weather import FAULTS, WEATHER, Weather
 MOBILES = ("", "09121110001", "09121110002", "09121110003")
 NUMBERS = ("", "501", "502", "")
 WATCHER = Watcher(planned=lambda total: None, ended=lambda line: None)
-CRM_WORK = (*FIELDS, *FIELDS, "economicCode", "add", "document", "edit document", "edit document", "delete")
+CRM_WORK = (
+    *FIELDS,
+    *FIELDS,
+    "take back",
+    "take back",
+    "economicCode",
+    "add",
+    "document",
+    "edit document",
+    "edit document",
+    "delete",
+)
 PROCESSES = ("work", "work", "work", "poll", "poll", "ask", "import", "import")
 WHICH = st.integers(0, 5)
 SYSTEM = st.sampled_from(("crm", "finance", "finance"))
@@ -125,6 +136,9 @@ class Engine(RuleBasedStateMachine):
             self._people(lambda: self.town.edit_document(_one(documents, who), product, value + 1))
         elif what == "delete" and customers and value == 0:
             self._people(lambda: self.town.delete(_one(customers, who)))
+        elif what == "take back" and customers:
+            thing = _one(customers, who)
+            self._people(lambda: self.town.take_back(thing))
         elif what in (*FIELDS, "economicCode") and customers:
             thing = _one(customers, who)
             edit = self.town.edit_customer_unreadably if told is Told.EARLY else self.town.edit_customer

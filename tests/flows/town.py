@@ -101,6 +101,8 @@ class Thing:
     """Whether a notice came after the last change, so that without polling too it must arrive."""
     typed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """All values that its fields have ever had."""
+    before: tuple[str, str] | None = None
+    """A mapped field and the value that it had before its last edit."""
     deleted: bool = False
     hidden: Callable[[], None] | None = None
     """A change that was told of already and can be read only later."""
@@ -137,8 +139,15 @@ class Town:
 
     def edit_customer(self, thing: Thing, key: str, value: str) -> None:
         self.reveal(thing)
+        if key in FIELDS:
+            thing.before = (key, crm_value(self.crm.get(thing.crm_id), key))
         self.crm.edit(thing.crm_id, **_wire({key: value}))
         self._remember(thing.crm_id, {key: value})
+
+    def take_back(self, thing: Thing) -> None:
+        """Undo the last edit of a mapped field."""
+        if thing.before:
+            self.edit_customer(thing, *thing.before)
 
     def edit_customer_unreadably(self, thing: Thing, key: str, value: str) -> None:
         """The notice leaves before the change can be read; the change is stamped with the earlier time."""
