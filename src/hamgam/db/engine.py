@@ -5,14 +5,15 @@ import copy
 import json
 import os
 import platform
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import Executable, text
+from sqlalchemy import Engine, Executable, event, text
 from sqlalchemy.engine import CursorResult, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -31,6 +32,11 @@ APPLICATION = "hamgam "
 """What the names of our sessions begin with; the rest tells the processes apart."""
 
 
+_RESTED_SECONDS = 0.5
+"""A connection that has rested so long is asked whether it lives before it is used; in a queue of syncs that
+would be one round trip more for each."""
+
+
 class Database:
     """A pool of connections. Single statements commit by themselves; `transaction` groups several.
 
@@ -45,7 +51,6 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=30,
             hide_parameters=True,  # an exception must not quote a customer
-            pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
             json_serializer=_json,
             connect_args={
@@ -54,6 +59,7 @@ class Database:
                 "connect_timeout": 10,
             },
         )
+        _replace_dead_connections(self._engine.sync_engine)
         self._kept: AsyncConnection | None = None
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -123,6 +129,22 @@ _TRY_LOCK, _LOCK, _UNLOCK = (
     for function in ("pg_try_advisory_lock", "pg_advisory_lock", "pg_advisory_unlock")
 )
 _ROLLBACK = text("ROLLBACK")
+
+
+def _replace_dead_connections(engine: Engine) -> None:
+    @event.listens_for(engine, "checkin")
+    def rest(_: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < _RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool then opens another
 
 
 def _json(value: object) -> str:
