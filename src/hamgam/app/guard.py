@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hamgam.errors import where
+from hamgam.people.roles import NOBODY_SIGNED_IN
 from hamgam.settings import Settings
 
 logger = structlog.get_logger()
@@ -55,6 +56,7 @@ class Guard:
             asks = problem(401, "The dashboard's password is needed", www_authenticate=_CHALLENGE)
             await asks(scope, receive, answer)
             return
+        scope.setdefault("state", {})["person"] = NOBODY_SIGNED_IN
         try:
             await self._app(scope, receive, answer)
         except ClientDisconnect:

@@ -1,9 +1,8 @@
 """The web service: health, metrics, webhooks, the API, and the status page."""
 
 import asyncio
-from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
@@ -11,26 +10,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hamgam import __version__
+from hamgam.app.api import api_routes
 from hamgam.app.context import WebContext
 from hamgam.app.guard import Guard, problem
 from hamgam.app.metrics import Metrics
 from hamgam.app.pages import page_routes
 from hamgam.app.receiving import webhook_routes
-from hamgam.app.status import recent_syncs, remote_systems, status
+from hamgam.app.status import remote_systems
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import Unavailable
-from hamgam.model import Status, Trigger
 from hamgam.trail.status import worker_count
 
 _ANSWER_SECONDS = 1.5
 """A monitor that asks about health gets an answer within two seconds, whatever the database does."""
 _WORKER_SECONDS = 30
 _NO_DATABASE = (*DATABASE_GONE, Unavailable)
-
-_WRONG: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "The request is wrong; the answer says why"}
-}
-_ENTITY = r"^[^\x00]{1,100}$"
 
 
 def create_app(context: WebContext) -> FastAPI:
@@ -44,7 +38,7 @@ def create_app(context: WebContext) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.include_router(_monitoring(context))
-    app.include_router(_api(context))
+    app.include_router(api_routes(context))
     app.include_router(webhook_routes(context))
     app.include_router(page_routes(context, app))
     app.add_exception_handler(RequestValidationError, _bad_request)
@@ -87,27 +81,6 @@ def _monitoring(context: WebContext) -> APIRouter:
     async def prometheus() -> Response:
         """Prometheus text."""
         return Response(await metrics.page(), media_type=CONTENT_TYPE_LATEST)
-
-    return router
-
-
-def _api(context: WebContext) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["status"], responses=_WRONG)
-
-    @router.get("/status")
-    async def get_status() -> dict[str, Any]:
-        """Mappings, syncs by status, queue, polling and remote systems, in numbers."""
-        return await status(context.db, context.clock)
-
-    @router.get("/syncs")
-    async def get_syncs(
-        status: Status | None = None,
-        entity: Annotated[str | None, Query(pattern=_ENTITY, description="an id of either system")] = None,
-        trigger: Trigger | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    ) -> list[dict[str, Any]]:
-        """Rows of the sync log, newest first."""
-        return await recent_syncs(context.db, limit=limit, status=status, entity=entity, trigger=trigger)
 
     return router
 

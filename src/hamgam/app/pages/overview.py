@@ -1,34 +1,25 @@
-"""The status page: what the installation is doing, for people, live, in Persian and English."""
+"""The overview: what the installation is doing, live."""
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
-from hamgam import __version__
 from hamgam.app.context import WebContext
+from hamgam.app.pages.shell import page
 from hamgam.app.status import start_of_day
-from hamgam.app.words import Writer, chosen
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.jobs import queue
 from hamgam.model import Direction, EntityType, Status, System
 from hamgam.trail import status as numbers
 from hamgam.trail.status import RemoteState, SyncFilter
 
-_STATIC = Path(__file__).parent / "static"
 _ROWS = 15
 _NEW_FOR = timedelta(seconds=6)
-_COOKIE = "lang"
-_A_YEAR = 365 * 24 * 3600
 _BAR = (
     Status.SUCCESS,
     Status.SKIPPED,
@@ -41,19 +32,6 @@ _BAR = (
 """The order in which outcomes are shown: calm ones first."""
 _ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 _ERROR_CHARACTERS = 200
-
-# On Windows the registry may call these something that browsers refuse to run or apply.
-for _type, _ending in (("text/javascript", ".js"), ("text/css", ".css"), ("font/woff2", ".woff2")):
-    mimetypes.add_type(_type, _ending)
-
-_templates = Environment(
-    loader=PackageLoader("hamgam.app"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.globals["version"] = __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,52 +71,26 @@ class View:
     rows: list[Row]
 
 
-def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
-    """The status page, its live part, the list of operations, and the files that they need."""
-    router = APIRouter(include_in_schema=False)
+def overview_routes(context: WebContext) -> APIRouter:
+    router = APIRouter()
 
     @router.get("/")
-    async def status_page(request: Request) -> HTMLResponse:
-        answer = await _status(context, request, "page.html")
-        wanted = request.query_params.get(_COOKIE)
-        if wanted in ("fa", "en"):
-            answer.set_cookie(_COOKIE, wanted, max_age=_A_YEAR, httponly=True, samesite="lax")
-        return answer
+    async def overview(request: Request) -> HTMLResponse:
+        return await _overview(context, request, "overview.html")
 
     @router.get("/live")
     async def live_part(request: Request) -> HTMLResponse:
-        return await _status(context, request, "live.html")
+        return await _overview(context, request, "live.html")
 
-    @router.get("/api/docs")
-    async def operations(request: Request) -> HTMLResponse:
-        return _page("docs.html", Writer("en"), document=app.openapi())
-
-    router.routes.append(Mount("/static", StaticFiles(directory=_STATIC), name="static"))
     return router
 
 
-async def _status(context: WebContext, request: Request, template: str) -> HTMLResponse:
-    writer = _writer(request)
+async def _overview(context: WebContext, request: Request, template: str) -> HTMLResponse:
     try:
         view = await _view(context)
     except DATABASE_GONE:
-        return _page(template, writer, 503, view=None)
-    return _page(template, writer, view=view)
-
-
-def _writer(request: Request) -> Writer:
-    return Writer(
-        chosen(
-            request.query_params.get(_COOKIE),
-            request.cookies.get(_COOKIE),
-            request.headers.get("accept-language", ""),
-        )
-    )
-
-
-def _page(template: str, writer: Writer, status: int = 200, **values: Any) -> HTMLResponse:
-    html = _templates.get_template(template).render(w=writer, **values)
-    return HTMLResponse(html, status)
+        return page(request, template, 503, view=None)
+    return page(request, template, view=view)
 
 
 async def _view(context: WebContext) -> View:

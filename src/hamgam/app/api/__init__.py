@@ -1,0 +1,18 @@
+"""The API below `/api/v1`: what the pages show and do, for programs; a module for each subject."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from hamgam.app.api.status import status_routes
+from hamgam.app.context import WebContext
+
+_WRONG: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request is wrong; the answer says why"}
+}
+
+
+def api_routes(context: WebContext) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", responses=_WRONG)
+    router.include_router(status_routes(context))
+    return router

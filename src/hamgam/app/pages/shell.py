@@ -1,0 +1,81 @@
+"""What all pages share: the frame around them, their language, and the files that they need."""
+
+import mimetypes
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from hamgam import __version__
+from hamgam.app.access import person_of
+from hamgam.app.words import Lang, Writer, chosen
+from hamgam.people.roles import Role
+
+_COOKIE = "lang"
+_A_YEAR = 365 * 24 * 3600
+
+# On Windows the registry may call these something that browsers refuse to run or apply.
+for _type, _ending in (("text/javascript", ".js"), ("text/css", ".css"), ("font/woff2", ".woff2")):
+    mimetypes.add_type(_type, _ending)
+
+_templates = Environment(
+    loader=PackageLoader("hamgam.app"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["version"] = __version__
+
+
+class Entry(NamedTuple):
+    """A page that the frame links to."""
+
+    href: str
+    word: str
+    role: Role = Role.VIEWER
+
+
+_NAV = (Entry("/", "nav.overview"),)
+
+
+def files() -> Mount:
+    return Mount("/static", StaticFiles(directory=Path(__file__).parent.parent / "static"), name="static")
+
+
+def writer(request: Request) -> Writer:
+    """In the language of this request: `?lang=`, else remembered, else the browser's, else Persian."""
+    return Writer(
+        chosen(
+            request.query_params.get(_COOKIE),
+            request.cookies.get(_COOKIE),
+            request.headers.get("accept-language", ""),
+        )
+    )
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page or a part of one. Templates see `w`, the writer, `me`, who asks, and `here`, the path."""
+    w = writer(request)
+    frame = {
+        "me": person_of(request),
+        "nav": _NAV,
+        "here": request.url.path,
+        "other_language": _other_language(request, w.lang),
+    }
+    html = _templates.get_template(template).render(w=w, **frame, **values)
+    answer = HTMLResponse(html, status)
+    if request.query_params.get(_COOKIE) == w.lang:
+        answer.set_cookie(_COOKIE, w.lang, max_age=_A_YEAR, httponly=True, samesite="lax")
+    return answer
+
+
+def _other_language(request: Request, lang: Lang) -> dict[str, str]:
+    """This very page, with its filters, in the other language."""
+    other = "en" if lang == "fa" else "fa"
+    query = request.url.include_query_params(lang=other).query
+    return {"lang": other, "href": f"{request.url.path}?{query}"}

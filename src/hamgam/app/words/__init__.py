@@ -1,0 +1,98 @@
+"""How the pages write words, numbers and times, in Persian and English.
+
+Each page has its words in a module of its own here; no key stands in two of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from hamgam.app.words import common, overview
+from hamgam.errors import Reason
+from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
+from hamgam.reasons import SENTENCES
+
+Lang = Literal["fa", "en"]
+
+_TABLES = (common.WORDS, overview.WORDS)
+WORDS: Mapping[Lang, Mapping[str, str]] = {
+    "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
+    "en": {key: en for table in _TABLES for key, (_, en) in table.items()},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes for readers of one language."""
+
+    lang: Lang
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.lang == "fa" else "ltr"
+
+    def word(self, key: str, *values: float) -> str:
+        """The word for a key; a status of a newer program, left in the log, stands for itself."""
+        written = WORDS[self.lang].get(key)
+        return key if written is None else written.format(*map(self.number, values))
+
+    def digits(self, text: str) -> str:
+        return to_persian_digits(text) if self.lang == "fa" else text
+
+    def number(self, value: float) -> str:
+        return self.digits(f"{round(value):,}".replace(",", self.word("unit.thousands")))
+
+    def day(self, moment: datetime) -> str:
+        """The day in Tehran, by the calendar of the language."""
+        return self.digits(jalali_date(moment) if self.lang == "fa" else f"{_tehran(moment):%Y-%m-%d}")
+
+    def clock(self, moment: datetime) -> str:
+        return self.digits(f"{_tehran(moment):%H:%M:%S}")
+
+    def reason(self, code: str) -> str:
+        """The sentence of a reason code; a code of a newer program, left in the log, stands for itself."""
+        try:
+            sentence = SENTENCES[Reason(code)]
+        except (KeyError, ValueError):
+            return code
+        return sentence.fa if self.lang == "fa" else sentence.en
+
+    def next_step(self, code: str) -> str:
+        try:
+            sentence = SENTENCES[Reason(code)]
+        except (KeyError, ValueError):
+            return ""
+        return sentence.next_step_fa if self.lang == "fa" else sentence.next_step_en
+
+
+def _tehran(moment: datetime) -> datetime:
+    return moment.astimezone(TEHRAN)
+
+
+def chosen(wanted: str | None, remembered: str | None, accepted: str) -> Lang:
+    """The language of a page: asked for, else remembered, else what the browser prefers, else Persian."""
+    for said in (wanted, remembered):
+        if said == "fa":
+            return "fa"
+        if said == "en":
+            return "en"
+    return _preferred(accepted)
+
+
+def _preferred(accepted: str) -> Lang:
+    """The better liked of our languages in an `Accept-Language` header."""
+    liked = {"fa": 0.0, "en": 0.0}
+    for part in accepted.split(","):
+        name, _, quality = part.strip().lower().partition(";q=")
+        lang = name.partition("-")[0]
+        if lang in liked:
+            liked[lang] = max(liked[lang], _quality(quality))
+    return "en" if liked["en"] > liked["fa"] else "fa"
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:
+        return 0.0
