@@ -57,6 +57,7 @@ class Books(Finance):
             self.made.append(form.values["Name"])
         elif code != form.code:
             self.doubled.append(self.contacts[code]["Name"])
+            self.written_at_desk[code] |= self.written_at_desk[form.code]
         return code
 
     def save_document(self, form: DocumentForm) -> Object:
