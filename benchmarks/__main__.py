@@ -1,25 +1,28 @@
-"""`python -m benchmarks` takes about three minutes; `--full` imports 100,000 contacts, four minutes more."""
+"""`python -m benchmarks` takes some six minutes, most of them for an import of 100,000 contacts."""
 
 import argparse
 import asyncio
 from collections.abc import AsyncIterator
 
-from benchmarks import importing, serving, syncing
+from benchmarks import importing, serving, syncing, workers
+from benchmarks.growth import growth
 from benchmarks.installation import LATENCY_SECONDS, installation
 from benchmarks.report import Figure, show, write
 
 _FEW = 400
-_MANY, _VERY_MANY = 20_000, 100_000
-_PARTS = ("syncs", "calls", "idle", "webhooks", "import")
+_IMPORTED = 5_000
+_PARTS = ("syncs", "workers", "calls", "idle", "webhooks", "import", "growth")
 
 
-async def _measured(parts: set[str], many: int) -> AsyncIterator[list[Figure]]:
-    if parts - {"import"}:
+async def _measured(parts: set[str]) -> AsyncIterator[list[Figure]]:
+    if parts - {"import", "growth"}:
         async with installation(_FEW) as site:
             await site.fill()
             if "syncs" in parts:
                 yield await syncing.throughput(site, "tel_only", 2)
                 yield await syncing.throughput(site, "all", 3)
+            if "workers" in parts:
+                yield await workers.side_by_side(site)
             if "calls" in parts:
                 yield await syncing.calls_per_sync(site)
             if "idle" in parts:
@@ -27,13 +30,13 @@ async def _measured(parts: set[str], many: int) -> AsyncIterator[list[Figure]]:
             if "webhooks" in parts:
                 yield await serving.webhooks(site)
     if "import" in parts:
-        async with installation(many) as site:
-            yield await importing.import_and_poll(site, many)
+        async with installation(_IMPORTED) as site:
+            yield await importing.imported(site, _IMPORTED)
 
 
-async def _measure(parts: set[str], many: int) -> list[Figure]:
+async def _measure(parts: set[str]) -> list[Figure]:
     figures: list[Figure] = []
-    async for some in _measured(parts, many):
+    async for some in _measured(parts):
         for figure in some:
             print(*filter(None, figure.cells), sep="; ", flush=True)
         figures += some
@@ -42,16 +45,16 @@ async def _measure(parts: set[str], many: int) -> list[Figure]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help=f"import {_VERY_MANY:,} contacts, not {_MANY:,}")
     parser.add_argument("part", nargs="*", help=f"only these, and without the page: {', '.join(_PARTS)}")
     arguments = parser.parse_args()
     if unknown := set(arguments.part) - set(_PARTS):
         parser.error(f"unknown: {', '.join(unknown)}")
     parts = set(arguments.part or _PARTS)
-    figures = asyncio.run(_measure(parts, _VERY_MANY if arguments.full else _MANY))
-    show(figures)
+    figures = asyncio.run(_measure(parts))
+    grown = asyncio.run(growth()) if "growth" in parts else []
+    show(figures, grown)
     if not arguments.part:
-        print(f"written to {write(figures, LATENCY_SECONDS)}")
+        print(f"written to {write(figures, grown, LATENCY_SECONDS)}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ _BARE_ITEMS = 200
 _WARM = 20
 _WAIT_SECONDS = 60
 
-_phones = count(1, 10_000)
+phones = count(1, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ async def throughput(site: Installation, filters: str, calls: int) -> list[Figur
     """Updates of mapped customers. `filters` is what the finance build honours."""
     await site.ask("filters", which=filters)
     ids = (await site.ask("customers"))[:_SYNCS]
-    async with hamgam("worker", _environment(site), site.folder) as worker:
-        await _sync_all(site, ids[:_WARM])
+    async with hamgam("worker", environment(site), site.folder) as worker:
+        await sync_all(site, ids[:_WARM])
         await site.ask("requests")
-        await _sync_all(site, ids[:1])
+        await sync_all(site, ids[:1])
         requests = await site.bare_requests(await site.ask("requests"))
         assert len(requests) == calls, [request.url for request in requests]
         rounds = []
@@ -48,28 +48,28 @@ async def throughput(site: Installation, filters: str, calls: int) -> list[Figur
     return _figures(f"updates with {calls} calls each", rounds)
 
 
-def _environment(site: Installation) -> dict[str, str]:
+def environment(site: Installation) -> dict[str, str]:
     return dict(site.environment) | {"SYNC_CONCURRENCY": str(CONCURRENCY)}
 
 
 async def _round(site: Installation, worker: Running, ids: list[str], limit: float) -> Round:
     before = worker.cpu_seconds()
-    per_second = await _sync_all(site, ids)
+    per_second = await sync_all(site, ids)
     return Round(per_second, limit, (worker.cpu_seconds() - before) / len(ids) * 1000)
 
 
-async def _sync_all(site: Installation, ids: list[str]) -> float:
+async def sync_all(site: Installation, ids: list[str]) -> float:
     """Change, queue and await all; answers syncs per second between the first start and the last end."""
-    await site.ask("change_phones", ids=ids, first=next(_phones))
+    await site.ask("change_phones", ids=ids, first=next(phones))
     since = datetime.now(UTC)
     await site.enqueue(Entity.CUSTOMER, ids)
-    row = await _ended(site, since, len(ids))
+    row = await ended(site, since, len(ids))
     assert row.statuses == ["SUCCESS"], row.statuses
     seconds: float = (row.last - row.first).total_seconds()
     return len(ids) / max(seconds, 0.001)
 
 
-async def _ended(site: Installation, since: datetime, number: int) -> Any:
+async def ended(site: Installation, since: datetime, number: int) -> Any:
     async with asyncio.timeout(_WAIT_SECONDS):
         while True:
             (row,) = await site.rows(
@@ -106,11 +106,11 @@ async def calls_per_sync(site: Installation) -> list[Figure]:
     linked = await site.ask("add_customer", number="CRM-2", national_code="0023456780")
     await site.ask("add_contact", national_code="0023456780")
     figures = []
-    async with hamgam("worker", _environment(site), site.folder):
-        await _sync_all(site, [mapped])
+    async with hamgam("worker", environment(site), site.folder):
+        await sync_all(site, [mapped])
         figures.append(await _calls(site, "create a customer", Entity.CUSTOMER, fresh))
         figures.append(await _calls(site, "link a customer that finance has", Entity.CUSTOMER, linked))
-        await site.ask("change_phones", ids=[mapped], first=next(_phones))
+        await site.ask("change_phones", ids=[mapped], first=next(phones))
         figures.append(
             await _calls(site, "update a customer (finance reads one)", Entity.CUSTOMER, mapped, 3)
         )
@@ -127,7 +127,7 @@ async def _calls(
     await site.ask("requests")
     since = datetime.now(UTC)
     await site.enqueue(entity, [crm_id])
-    await _ended(site, since, 1)
+    await ended(site, since, 1)
     asked = await site.ask("requests")
     kinds = Counter(f"{entry['system']} {entry['operation'].partition(':')[0]}" for entry in asked)
     value = f"{_calls_word(len(asked))}: " + ", ".join(f"{n} × {kind}" for kind, n in kinds.items())
