@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from psycopg.types.json import Jsonb
 
+from hamgam.app.reaching import OpenSite, no_site
 from hamgam.app.web import WebContext, create_app
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
@@ -50,6 +51,7 @@ class Installation:
     seconds: FakeSeconds = field(default_factory=FakeSeconds)
     worker: bool = False
     body_seconds: float = 10
+    site: OpenSite = no_site
 
     def context(self, db: Database) -> WebContext:
         return WebContext(
@@ -59,6 +61,7 @@ class Installation:
             lambda: self.worker,
             monotonic=self.seconds,
             body_seconds=self.body_seconds,
+            site=self.site,
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from hamgam.app.reaching import OpenSite, no_site
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
 
@@ -17,6 +18,8 @@ class WebContext:
     """Aware UTC."""
     workers_running: Callable[[], bool]
     """Whether this process runs jobs itself."""
+    site: OpenSite = no_site
+    """Both remote systems, for the length of a block: `async with context.site() as site`."""
     monotonic: Callable[[], float] = time.monotonic
     body_seconds: float = 10
     """How long the body of a webhook may take to arrive."""

@@ -13,6 +13,7 @@ import uvicorn
 
 from hamgam import __version__
 from hamgam.app.commands.subscribing import address, keep_registering
+from hamgam.app.reaching import SharedSite
 from hamgam.app.signals import on_stop_signals
 from hamgam.app.web import WebContext, create_app
 from hamgam.app.wiring import open_database, open_site, utcnow, work
@@ -46,18 +47,23 @@ async def engine(
     """The web service on `listener` and a worker, running while the block runs."""
     async with AsyncExitStack() as stack:
         running: Callable[[], bool] = lambda: False  # noqa: E731
-        if worker or settings.enable_webhooks:
-            site = await stack.enter_async_context(open_site(settings, db))
+        sites = await stack.enter_async_context(SharedSite(lambda: open_site(settings, db)))
         if worker:
+            site = await stack.enter_async_context(sites())
             processor = Worker(db.url, work(settings, site))
             running = lambda: processor.running  # noqa: E731
             await stack.enter_async_context(_background(processor.run()))
         if listener is not None:
             if settings.enable_webhooks:
-                await stack.enter_async_context(_background(keep_registering(site, address(settings))))
-            context = WebContext(settings=settings, db=db, clock=utcnow, workers_running=running)
+                await stack.enter_async_context(_background(_register(sites, address(settings))))
+            context = WebContext(settings, db, utcnow, running, site=sites)
             await stack.enter_async_context(_web(context, listener))
         yield
+
+
+async def _register(sites: SharedSite, where: str) -> None:
+    async with sites() as site:
+        await keep_registering(site, where)
 
 
 def listen(host: str, port: int, option: str = "HOST, PORT") -> socket.socket:
