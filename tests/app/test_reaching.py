@@ -115,3 +115,19 @@ async def test_one_that_cannot_be_opened_is_tried_again_by_the_next() -> None:
 def test_a_service_without_remote_systems_says_so() -> None:
     with pytest.raises(UsageError, match="does not reach"):
         no_site()
+
+
+async def test_a_site_is_not_closed_under_somebody_who_comes_at_the_last_moment() -> None:
+    openings = Openings()
+    async with openings.shared() as sites:
+        async with sites():
+            pass
+        await settle()
+        async with sites._changing:
+            openings.pauses[-1].set()
+            await settle()  # it is about to be closed
+            entering = asyncio.ensure_future(sites().__aenter__())
+            await settle()
+        await entering
+        assert (openings.ever, openings.now) == (1, 1)
+        sites._users = 0

@@ -76,10 +76,11 @@ class SharedSite:
         while seen != self._uses:
             seen = self._uses
             await self._sleep(self._kept_seconds)
-        if not self._users:
-            await asyncio.shield(self._close())
+        await asyncio.shield(self._close())
 
     async def _close(self) -> None:
         async with self._changing:
+            if self._users:
+                return  # somebody has come in at the last moment
             self._site = None
             await self._stack.aclose()
