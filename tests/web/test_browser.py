@@ -90,6 +90,7 @@ def test_the_page_is_live_calm_and_on_its_own(
     expect(rows.first).to_contain_text("Nilufar")
     expect(rows.first.locator(".pill")).to_have_text(WORDS[lang]["SUCCESS"])
     expect(page.locator(".stale")).to_be_hidden()
+    expect(page.locator(".plot canvas")).to_be_visible()
 
     for width in (390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 844})
@@ -128,4 +129,26 @@ def test_the_documentation_needs_no_script(served: str, watched: Watched) -> Non
     expect(watched.page.locator("h1")).to_have_text("Hamgam API")
     assert _overflow(watched.page) == 0
     assert watched.hosts == {urlsplit(served).netloc}
+    assert watched.complaints == []
+
+
+def test_the_chart_tells_what_lies_under_the_pointer_and_outlives_the_live_part(
+    served: str, watched: Watched, add_sync: AddSync
+) -> None:
+    page = watched.page
+    add_sync()
+    add_sync(status="FAILED", reason="INTERNAL")
+    page.goto(f"{served}/?lang=en&window=7d")
+    expect(page.locator(".choice a[aria-current]")).to_have_text(WORDS["en"]["window.7d"])
+    canvas = page.locator(".plot canvas")
+    expect(canvas).to_be_visible()
+    drawn = canvas.element_handle()
+    add_sync(sourceEntityId="another")
+    expect(page.locator("tbody tr")).to_have_count(3, timeout=15_000)
+    assert drawn is not None and drawn.evaluate("canvas => canvas.isConnected")
+    page.locator(".plot").scroll_into_view_if_needed()
+    box = page.locator(".plot .u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 60)
+    expect(page.locator(".at")).to_contain_text(f"{WORDS['en']['FAILED']} 1")
     assert watched.complaints == []

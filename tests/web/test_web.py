@@ -308,3 +308,26 @@ async def test_rows_of_another_version_are_shown_as_they_are(
     assert (await client.get("/ready")).json()["systems"]["crm"]["state"] == "GOSSIP"
     assert "{GOSSIP} &lt;b&gt;" in answers["/live?lang=en"].text
     assert 'hamgam_remote_errors_total{reason="UNREACHABLE",system="finance"} 2.0' in answers["/metrics"].text
+
+
+async def test_syncs_over_time(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    add_sync()
+    add_sync(status="FAILED", startedAt=NOW - timedelta(minutes=59))
+    add_sync(startedAt=NOW - timedelta(minutes=60))
+    found = (await client.get("/api/v1/charts/syncs")).json()
+    assert (found["window"], found["span_seconds"], len(found["times"])) == ("1h", 60, 60)
+    assert found["times"][-1] == NOW.timestamp()
+    assert (sum(found["series"]["SUCCESS"]), found["series"]["SUCCESS"][-1]) == (1, 1)
+    assert found["series"]["FAILED"][0] == 1
+    week = (await client.get("/api/v1/charts/syncs?window=7d")).json()
+    assert (sum(week["series"]["SUCCESS"]), len(week["times"])) == (2, 84)
+    assert (await client.get("/api/v1/charts/syncs?window=1y")).status_code == 400
+
+
+async def test_the_overview_in_numbers(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    empty = (await client.get("/api/v1/overview")).json()
+    assert (empty["verdict"], empty["success_rate_today"], empty["duration_ms"]) == ("no_worker", None, None)
+    add_sync()
+    add_sync(status="FAILED")
+    told = (await client.get("/api/v1/overview")).json()
+    assert (told["success_rate_today"], told["duration_ms"]) == (0.5, {"p50": 40, "p95": 40})

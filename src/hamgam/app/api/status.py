@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
 from hamgam.app.status import recent_syncs, status
 from hamgam.model import Status, Trigger
@@ -15,12 +16,13 @@ def status_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["status"])
 
     @router.get("/status")
-    async def get_status() -> dict[str, Any]:
+    async def get_status(_: Viewer) -> dict[str, Any]:
         """Mappings, syncs by status, queue, polling and remote systems, in numbers."""
         return await status(context.db, context.clock)
 
     @router.get("/syncs")
     async def get_syncs(
+        _: Viewer,
         status: Status | None = None,
         entity: Annotated[str | None, Query(pattern=_ENTITY, description="an id of either system")] = None,
         trigger: Trigger | None = None,

@@ -9,28 +9,19 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hamgam.app.access import Viewer
+from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
+from hamgam.app.glance import PROBLEMS, glance
 from hamgam.app.pages.shell import page
-from hamgam.app.status import start_of_day
 from hamgam.db.engine import DATABASE_GONE
-from hamgam.jobs import queue
-from hamgam.model import Direction, EntityType, Status, System
+from hamgam.model import Direction
+from hamgam.trail import pulse
 from hamgam.trail import status as numbers
-from hamgam.trail.status import RemoteState, SyncFilter
+from hamgam.trail.status import SyncFilter
 
 _ROWS = 15
 _NEW_FOR = timedelta(seconds=6)
-_BAR = (
-    Status.SUCCESS,
-    Status.SKIPPED,
-    Status.IN_PROGRESS,
-    Status.PENDING,
-    Status.CONFLICT,
-    Status.IN_DOUBT,
-    Status.FAILED,
-)
-"""The order in which outcomes are shown: calm ones first."""
-_ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 _ERROR_CHARACTERS = 200
 
 
@@ -54,68 +45,41 @@ class Row:
     finance_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """All that the live part of the page shows."""
-
-    now: datetime
-    systems: Mapping[System, RemoteState]
-    mappings: Mapping[EntityType, int]
-    depth: int
-    oldest_seconds: float
-    attention: int
-    today: Mapping[Status, int]
-    polled_at: datetime | None
-    poll_cursor: datetime | None
-    held: int
-    rows: list[Row]
-
-
 def overview_routes(context: WebContext) -> APIRouter:
     router = APIRouter()
 
     @router.get("/")
-    async def overview(request: Request) -> HTMLResponse:
-        return await _overview(context, request, "overview.html")
+    async def overview(request: Request, _: Viewer, window: str = Window.HOUR) -> HTMLResponse:
+        chosen = Window(window) if window in list(Window) else Window.HOUR
+        spans = SPANS[chosen]
+        try:
+            found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
+        except DATABASE_GONE:
+            return page(request, "overview.html", 503, view=None)
+        totals = {status: found.total(status) for status in SHOWN}
+        frame = {"window": chosen, "windows": list(Window), "totals": totals}
+        return await _overview(context, request, "overview.html", **frame)
 
     @router.get("/live")
-    async def live_part(request: Request) -> HTMLResponse:
+    async def live_part(request: Request, _: Viewer) -> HTMLResponse:
         return await _overview(context, request, "live.html")
 
     return router
 
 
-async def _overview(context: WebContext, request: Request, template: str) -> HTMLResponse:
+async def _overview(context: WebContext, request: Request, template: str, **values: Any) -> HTMLResponse:
     try:
-        view = await _view(context)
+        now = await glance(context.db, context.clock, worker_here=context.workers_running())
+        rows = await numbers.recent(context.db, SyncFilter(), _ROWS)
     except DATABASE_GONE:
-        return page(request, template, 503, view=None)
-    return page(request, template, view=view)
-
-
-async def _view(context: WebContext) -> View:
-    db, now = context.db, context.clock()
-    today = await numbers.sync_counts_since(db, start_of_day(now))
-    polls = (await numbers.poll_states(db)).values()
-    return View(
-        now=now,
-        systems=await numbers.remote_states(db),
-        mappings=await numbers.mapping_counts(db),
-        depth=await queue.depth(db),
-        oldest_seconds=await queue.oldest_waiting_seconds(db),
-        attention=await numbers.attention_count(db),
-        today={status: today[status] for status in _BAR},
-        polled_at=max((poll.at for poll in polls if poll.at), default=None),
-        poll_cursor=min((poll.cursor for poll in polls), default=None),
-        held=sum(poll.held or 0 for poll in polls),
-        rows=[_row(row, now) for row in await numbers.recent(db, SyncFilter(), _ROWS)],
-    )
+        return page(request, template, 503, view=None, **values)
+    return page(request, template, view=now, rows=[_row(row, now.now) for row in rows], **values)
 
 
 def _row(row: Mapping[str, Any], now: datetime) -> Row:
     source, target = row["sourceEntityId"], row["targetEntityId"]
     from_crm = row["direction"] == Direction.CRM_TO_FINANCE
-    attention = row["status"] in _ATTENTION and row["resolvedAt"] is None
+    attention = row["status"] in PROBLEMS and row["resolvedAt"] is None
     return Row(
         id=str(row["id"]),
         at=row["startedAt"],

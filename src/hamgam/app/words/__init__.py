@@ -3,6 +3,7 @@
 Each page has its words in a module of its own here; no key stands in two of them.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,16 +33,34 @@ class Writer:
     def direction(self) -> str:
         return "rtl" if self.lang == "fa" else "ltr"
 
-    def word(self, key: str, *values: float) -> str:
-        """The word for a key; a status of a newer program, left in the log, stands for itself."""
+    def word(self, key: str, *values: float | str) -> str:
+        """The words for a key. Numbers are written in this language, text stands as it is.
+
+        A status of a newer program, left in the log, stands for itself.
+        """
         written = WORDS[self.lang].get(key)
-        return key if written is None else written.format(*map(self.number, values))
+        if written is None:
+            return key
+        return written.format(*(value if isinstance(value, str) else self.number(value) for value in values))
 
     def digits(self, text: str) -> str:
         return to_persian_digits(text) if self.lang == "fa" else text
 
     def number(self, value: float) -> str:
         return self.digits(f"{round(value):,}".replace(",", self.word("unit.thousands")))
+
+    def decimal(self, value: float) -> str:
+        """With one digit after the point, where it is not zero."""
+        return self.digits(f"{value:.1f}".removesuffix(".0").replace(".", self.word("unit.point")))
+
+    def percent(self, share: float) -> str:
+        """A share between 0 and 1; what is not quite all is never shown as all."""
+        return self.word("unit.percent", self.decimal(math.floor(share * 1000) / 10))
+
+    def seconds(self, milliseconds: float) -> str:
+        if milliseconds < 1000:
+            return self.word("unit.ms", milliseconds)
+        return self.word("unit.s", self.decimal(milliseconds / 1000))
 
     def day(self, moment: datetime) -> str:
         """The day in Tehran, by the calendar of the language."""

@@ -9,6 +9,10 @@ WORDS: Table = {
     "nav.pages": ("بخش‌ها", "Pages"),
     "nav.around": ("زبان و راهنما", "Language and help"),
     "nav.overview": ("نمای کلی", "Overview"),
+    "skip": ("پرش به محتوا", "Skip to the content"),
+    "unit.ms": ("{} میلی‌ثانیه", "{} ms"),
+    "unit.s": ("{} ثانیه", "{} s"),
+    "unit.percent": ("{}٪", "{}%"),
     "api": ("راهنمای API", "API"),
     "crm": ("CRM پیام‌گستر", "Payamgostar CRM"),
     "finance": ("سیستم مالی سیاق", "Siagh finance"),
@@ -49,5 +53,6 @@ WORDS: Table = {
         "Nothing is synchronised until it is back. This page tries again by itself.",
     ),
     "clock": ("زمان‌ها به وقت تهران است", "Times are Tehran time"),
+    "unit.point": ("٫", "."),
     "unit.thousands": ("٬", ","),
 }

@@ -1,0 +1,98 @@
+"""Whether the installation works, in one glance: the figures of the overview, and what they come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hamgam.app.status import Clock, start_of_day
+from hamgam.db.engine import Database
+from hamgam.jobs import queue
+from hamgam.model import EntityType, Status, Stream, System
+from hamgam.trail import pulse
+from hamgam.trail import status as numbers
+from hamgam.trail.pulse import Durations, Quiet
+from hamgam.trail.status import PollState, RemoteState
+
+PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
+_WORKER_SECONDS = 30
+_LEAST_QUIET = timedelta(hours=1)
+_UNUSUAL = 1.5
+"""So many times the longest quiet that was usual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    now: datetime
+    systems: Mapping[System, RemoteState]
+    mappings: Mapping[EntityType, int]
+    workers: int
+    depth: int
+    oldest_seconds: float
+    attention: int
+    today: Mapping[Status, int]
+    polls: Mapping[Stream, PollState]
+    durations: Durations | None
+    quiet: Quiet | None
+    delivery_at: datetime | None
+
+    @property
+    def polled_at(self) -> datetime | None:
+        return max((poll.at for poll in self.polls.values() if poll.at), default=None)
+
+    @property
+    def cursor(self) -> datetime | None:
+        return min((poll.cursor for poll in self.polls.values()), default=None)
+
+    @property
+    def held(self) -> int:
+        return sum(poll.held or 0 for poll in self.polls.values())
+
+    @property
+    def success_rate(self) -> float | None:
+        """Of today's syncs that tried to write, between 0 and 1; None when there was none."""
+        good = self.today[Status.SUCCESS]
+        tried = good + sum(self.today[status] for status in PROBLEMS)
+        return good / tried if tried else None
+
+    @property
+    def down(self) -> list[System]:
+        return [system for system, state in self.systems.items() if not state.up]
+
+    @property
+    def quiet_for(self) -> timedelta | None:
+        """Since when nothing was synchronised, where that is longer than usual."""
+        if self.quiet is None:
+            return None
+        lasts = self.now - self.quiet.since
+        return lasts if lasts > max(_LEAST_QUIET, self.quiet.longest * _UNUSUAL) else None
+
+    @property
+    def verdict(self) -> str:
+        """The most pressing of: down, no_worker, held, attention, quiet, good."""
+        troubles = {
+            "down": bool(self.down),
+            "no_worker": self.workers == 0,
+            "held": self.held > 0,
+            "attention": self.attention > 0,
+            "quiet": self.quiet_for is not None,
+        }
+        return next((name for name, applies in troubles.items() if applies), "good")
+
+
+async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
+    now = clock()
+    workers = await numbers.worker_count(db, _WORKER_SECONDS)
+    return Glance(
+        now=now,
+        systems=await numbers.remote_states(db),
+        mappings=await numbers.mapping_counts(db),
+        workers=max(workers, int(worker_here)),
+        depth=await queue.depth(db),
+        oldest_seconds=await queue.oldest_waiting_seconds(db),
+        attention=await numbers.attention_count(db),
+        today=await numbers.sync_counts_since(db, start_of_day(now)),
+        polls=await numbers.poll_states(db),
+        durations=await pulse.durations(db),
+        quiet=await pulse.quiet(db),
+        delivery_at=await pulse.last_delivery(db),
+    )
