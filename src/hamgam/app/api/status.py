@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query
 
 from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
+from hamgam.app.masking import masked_row
 from hamgam.app.status import recent_syncs, status
 from hamgam.model import Status, Trigger
+from hamgam.people.roles import Role
 
 _ENTITY = r"^[^\x00]{1,100}$"
 
@@ -22,13 +24,14 @@ def status_routes(context: WebContext) -> APIRouter:
 
     @router.get("/syncs")
     async def get_syncs(
-        _: Viewer,
+        person: Viewer,
         status: Status | None = None,
         entity: Annotated[str | None, Query(pattern=_ENTITY, description="an id of either system")] = None,
         trigger: Trigger | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> list[dict[str, Any]]:
-        """Rows of the sync log, newest first."""
-        return await recent_syncs(context.db, limit=limit, status=status, entity=entity, trigger=trigger)
+        """Rows of the sync log, newest first. Data of people is masked for viewers."""
+        rows = await recent_syncs(context.db, limit=limit, status=status, entity=entity, trigger=trigger)
+        return rows if person.role.may(Role.OPERATOR) else [masked_row(row) for row in rows]
 
     return router
