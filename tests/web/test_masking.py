@@ -128,12 +128,14 @@ def test_unknown_text_and_long_numbers_never_pass(value: Any) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_the_api_masks_for_viewers_alone(
+async def test_viewers_alone_see_masks(
     installation: Installation, db: Database, add_sync: AddSync, role: Role
 ) -> None:
     add_sync(sourceData={"fields": FIELDS}, errorMessage=f"{NAME} {MOBILE}", targetEntityId="234")
     async with asking_as(role, installation, db) as client:
         (row,) = (await client.get("/api/v1/syncs")).json()
+        overview = (await client.get("/")).text
+    assert any(secret in overview for secret in SECRETS) is role.may(Role.OPERATOR)
     assert row["targetEntityId"] == "234"
     assert (row["sourceData"]["fields"] == FIELDS) is role.may(Role.OPERATOR)
     shown = json.dumps(row, ensure_ascii=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hamgam.errors import Reason
 from hamgam.model import Direction, Entity, EntityType, Kind, Operation, Status, Trigger
+from hamgam.people.roles import Person, Role
 from hamgam.persian import to_latin_digits
 
 HIDDEN = "•••"
@@ -55,6 +56,11 @@ _EVENT_WORDS = frozenset(
     ("created", "updated", "deleted", "create", "insert", "update", "delete", "identity", "contact", "by")
 )
 _OUR_WORDS = frozenset(word.lower() for word in _CODES) | _EVENT_WORDS
+
+
+def as_seen_by(person: Person, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of the sync log, masked for a viewer."""
+    return row if person.role.may(Role.OPERATOR) else masked_row(row)
 
 
 def masked_row(row: Mapping[str, Any]) -> dict[str, Any]:

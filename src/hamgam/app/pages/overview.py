@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from hamgam.app.access import Viewer
+from hamgam.app.access import Viewer, person_of
 from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
 from hamgam.app.glance import PROBLEMS, glance
+from hamgam.app.masking import as_seen_by
 from hamgam.app.pages.shell import page
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.model import Direction
@@ -73,7 +74,8 @@ async def _overview(context: WebContext, request: Request, template: str, **valu
         rows = await numbers.recent(context.db, SyncFilter(), _ROWS)
     except DATABASE_GONE:
         return page(request, template, 503, view=None, **values)
-    return page(request, template, view=now, rows=[_row(row, now.now) for row in rows], **values)
+    shown = [_row(as_seen_by(person_of(request), row), now.now) for row in rows]
+    return page(request, template, view=now, rows=shown, **values)
 
 
 def _row(row: Mapping[str, Any], now: datetime) -> Row:
