@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from benchmarks import importing, serving, syncing, workers
 from benchmarks.growth import growth
 from benchmarks.installation import LATENCY_SECONDS, installation
+from benchmarks.pages import pages
 from benchmarks.report import Figure, show, write
 
 _FEW = 400
 _IMPORTED = 5_000
-_PARTS = ("syncs", "workers", "calls", "idle", "webhooks", "import", "growth")
+_PARTS = ("syncs", "workers", "calls", "idle", "webhooks", "import", "pages", "growth")
 
 
 async def _measured(parts: set[str]) -> AsyncIterator[list[Figure]]:
-    if parts - {"import", "growth"}:
+    if parts - {"import", "pages", "growth"}:
         async with installation(_FEW) as site:
             await site.fill()
             if "syncs" in parts:
@@ -32,6 +33,9 @@ async def _measured(parts: set[str]) -> AsyncIterator[list[Figure]]:
     if "import" in parts:
         async with installation(_IMPORTED) as site:
             yield await importing.imported(site, _IMPORTED)
+    if "pages" in parts:
+        async with installation(0) as site:
+            yield await pages(site)
 
 
 async def _measure(parts: set[str]) -> list[Figure]:
