@@ -19,6 +19,9 @@ from hamgam.app.reaching import OpenSite, no_site
 from hamgam.app.web import WebContext, create_app
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
+from tests.web.browser import chromium, watched
+
+__all__ = ["chromium", "watched"]
 
 NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)  # half past midnight of 1405/01/01 in Tehran
 SECRET = "a-key-for-signatures"

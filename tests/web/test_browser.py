@@ -1,68 +1,16 @@
-"""The status page in a real Chromium, in both languages, on a desk and on a telephone."""
+"""The overview in a real Chromium, in both languages, on a desk and on a telephone."""
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from hamgam.app.words import WORDS
-from tests.web.chromium import ABSENT, find_chromium, may_be_absent
+from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, AddSync
 
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright.chromium.executable_path)
-        if path is None and may_be_absent(os.environ.get("CI")):
-            pytest.skip(ABSENT)
-        assert path is not None, ABSENT
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Watched:
-    """A page, and everything that it complained about or asked for."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def listen(self) -> None:
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
-
-
-@pytest.fixture
-def watched(chromium: Browser) -> Iterator[Watched]:
-    context = chromium.new_context(viewport={"width": 390, "height": 844})
-    opened = Watched(context.new_page())
-    opened.listen()
-    yield opened
-    context.close()
-
-
-def _overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 @pytest.mark.parametrize("lang", _LANGUAGES)
@@ -94,7 +42,7 @@ def test_the_page_is_live_calm_and_on_its_own(
 
     for width in (390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 844})
-        assert (width, _overflow(page)) == (width, 0)
+        assert (width, overflow(page)) == (width, 0)
     assert page.evaluate("document.fonts.check('16px Vazirmatn')")
     assert watched.hosts == {urlsplit(served).netloc}
     assert watched.complaints == []
@@ -127,7 +75,7 @@ def test_a_page_that_is_no_longer_live_says_so(served: str, watched: Watched) ->
 def test_the_documentation_needs_no_script(served: str, watched: Watched) -> None:
     watched.page.goto(f"{served}/api/docs")
     expect(watched.page.locator("h1")).to_have_text("Hamgam API")
-    assert _overflow(watched.page) == 0
+    assert overflow(watched.page) == 0
     assert watched.hosts == {urlsplit(served).netloc}
     assert watched.complaints == []
 
