@@ -40,7 +40,10 @@ class Entry(NamedTuple):
     role: Role = Role.VIEWER
 
 
-_NAV = (Entry("/", "nav.overview"),)
+_NAV = (
+    Entry("/", "nav.overview"),
+    Entry("/import", "nav.import"),
+)
 
 
 def files() -> Mount:
