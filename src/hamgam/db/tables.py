@@ -134,6 +134,7 @@ remote_system = Table(
     metadata,
     Column("system", Text, primary_key=True),
     Column("session", _JSON, comment="the login that all processes share"),
+    Column("sessionAt", _TIME),
     Column("refusedCredentials", Text, comment="a fingerprint, never the password"),
     Column("refusedAt", _TIME),
     Column("lastContactAt", _TIME, comment="the last answer of any kind"),
@@ -142,6 +143,17 @@ remote_system = Table(
     Column("calls", BigInteger, nullable=False, server_default="0"),
     Column("errors", _JSON, nullable=False, server_default="{}", comment="failed calls by reason"),
     Column("milliseconds", BigInteger, nullable=False, server_default="0", comment="time spent in calls"),
+)
+
+site_probe = Table(
+    "SiteProbe",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Column("startedAt", _TIME, nullable=False),
+    Column("startedBy", Text, nullable=False),
+    Column("endedAt", _TIME),
+    Column("trouble", Text, comment="why there is no report"),
+    Column("report", _JSON, comment="what `check-apis --json` prints"),
 )
 
 import_run = Table(

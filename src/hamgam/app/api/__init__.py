@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from hamgam.app.api.charts import chart_routes
+from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
 from hamgam.app.api.imports import import_routes
 from hamgam.app.api.status import status_routes
 from hamgam.app.context import WebContext
@@ -19,4 +20,6 @@ def api_routes(context: WebContext) -> APIRouter:
     router.include_router(status_routes(context))
     router.include_router(chart_routes(context))
     router.include_router(import_routes(context))
+    router.include_router(connection_routes(context))
+    router.include_router(webhook_subscription_routes(context))
     return router

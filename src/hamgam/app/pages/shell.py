@@ -43,6 +43,7 @@ class Entry(NamedTuple):
 _NAV = (
     Entry("/", "nav.overview"),
     Entry("/import", "nav.import"),
+    Entry("/connections", "nav.connections"),
 )
 
 

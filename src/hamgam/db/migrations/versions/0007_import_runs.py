@@ -1,4 +1,4 @@
-"""Imports as a person follows them: who asked for what, how far it is, and how it ended."""
+"""Imports as a person follows them, since when there is a session, and what the last probe of the site said."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,26 @@ def upgrade() -> None:
         "uq_ImportRun_open", "ImportRun", [sa.text("(true)")], unique=True, postgresql_where=sa.text(_OPEN)
     )
     op.create_index("ix_ImportRun_startedAt", "ImportRun", [sa.text('"startedAt" DESC')])
+    op.add_column("RemoteSystem", sa.Column("sessionAt", sa.DateTime(timezone=True), nullable=True))
+    _site_probe()
+
+
+def _site_probe() -> None:
+    op.create_table(
+        "SiteProbe",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("startedAt", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("startedBy", sa.Text(), nullable=False),
+        sa.Column("endedAt", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True, comment="why there is no report"),
+        sa.Column(
+            "report",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="what `check-apis --json` prints",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_SiteProbe")),
+    )
 
 
 def _columns() -> list[sa.Column[object]]:
