@@ -8,7 +8,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from hamgam.errors import UsageError
-from hamgam.settings import Settings, describe, load_settings
+from hamgam.settings import HIDDEN, Settings, describe, load_settings
+from hamgam.settings_source import DEFAULT, DOTENV, ENVIRONMENT, Source
 from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.match import MatchKey
 
@@ -364,7 +365,31 @@ def test_settings_describe_themselves(tmp_path):
         "DASHBOARD_PASSWORD",
     }
     typed = load_settings({doc.name: doc.default for doc in docs}, tmp_path)
-    assert typed == load_settings({}, tmp_path)
+    assert typed.model_dump() == load_settings({}, tmp_path).model_dump()
+
+
+def test_each_value_knows_where_it_comes_from(tmp_path):
+    lines = [
+        "# ours",
+        "CRM_USERNAME=hamgam",
+        "",
+        "POLL_INTERVAL_SECONDS=60",
+        "PORT=4000",
+        "CRM_PASSWORD_FILE=crm",
+    ]
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "crm").write_text("canary-secret")
+    (tmp_path / "token").write_text("canary-token")
+    settings = load_settings({"PORT": "5000", "WEBHOOK_TOKEN_FILE": "token"}, tmp_path)
+    assert settings.source("CRM_USERNAME") == Source(DOTENV, 2)
+    assert settings.source("POLL_INTERVAL_SECONDS") == Source(DOTENV, 4)
+    assert settings.source("PORT") == Source(ENVIRONMENT)
+    assert settings.source("CRM_PASSWORD") == Source(DOTENV, 6, "CRM_PASSWORD_FILE")
+    assert settings.source("WEBHOOK_TOKEN") == Source(ENVIRONMENT, None, "WEBHOOK_TOKEN_FILE")
+    assert settings.source("HOST") == Source(DEFAULT)
+    assert settings.spelled("CRM_PASSWORD") == settings.spelled("WEBHOOK_TOKEN") == HIDDEN
+    assert (settings.spelled("PORT"), settings.spelled("WEBHOOK_SECRET")) == ("5000", "")
+    assert settings.spelled("MATCH_KEYS") == "customer_number,national_id"
 
 
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])

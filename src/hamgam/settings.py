@@ -12,14 +12,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from hamgam.database_url import checked_database_url
 from hamgam.errors import UsageError
 from hamgam.persian import to_latin_digits
-from hamgam.settings_source import Given, gather
+from hamgam.settings_source import DEFAULT, Given, Source, gather
 
+HIDDEN = "•••"
+"""Stands for a secret."""
 EXPECTED = "expects"
 """Key of a field's extra schema: how a right value looks, for messages and documentation."""
 
@@ -245,6 +256,17 @@ class Settings(BaseModel):
         "Finance contact who issues a pre-invoice; without it the contact of the finance user.",
     )
 
+    _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """Where the value of the setting `name` comes from."""
+        return self._sources.get(name, Source(DEFAULT))
+
+    def spelled(self, name: str) -> str:
+        """The value as one would type it, "" for none. A secret is never spelled out."""
+        value = getattr(self, name.lower())
+        return HIDDEN if isinstance(value, SecretStr) else _spelled(value)
+
     def require_remote(self) -> None:
         """Raises UsageError that lists what is missing to reach both remote systems."""
         if missing := [name for name in _REMOTE if getattr(self, name.lower()) is None]:
@@ -292,7 +314,7 @@ def _spelled(default: object) -> str:
         case tuple():
             return ",".join(default)
         case Path():
-            return f"./{default.as_posix()}"
+            return default.as_posix() if default.is_absolute() else f"./{default.as_posix()}"
     return str(default)
 
 
@@ -316,7 +338,9 @@ def load_settings(environ: Mapping[str, str], directory: Path) -> Settings:
     mistakes = [*given.mistakes, *wrong, *_contradictions(settings, given)]
     if mistakes:
         raise UsageError("\n".join(mistakes))
-    return settings.model_copy(update={"data_dir": directory / settings.data_dir.expanduser()})
+    loaded = settings.model_copy(update={"data_dir": directory / settings.data_dir.expanduser()})
+    loaded._sources = given.sources
+    return loaded
 
 
 def _checked(given: Given) -> tuple[Settings, list[str]]:

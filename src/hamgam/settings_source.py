@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from io import StringIO
 from pathlib import Path
@@ -11,6 +11,7 @@ from dotenv.parser import Binding, parse_stream
 
 ENVIRONMENT = "the environment"
 DOTENV = ".env"
+DEFAULT = "default"
 
 _OWN_PREFIXES = ("CRM_", "FINANCE_", "WEBHOOK_", "POLL_", "SYNC_", "PREINVOICE_", "CUSTOMER_NUMBER_")
 
@@ -24,12 +25,25 @@ _SERVICE_LINK = re.compile(r"_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)")
 """What container platforms put into the environment for a service called `crm` or `finance`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a setting comes from, for people who look for it."""
+
+    place: str
+    """ENVIRONMENT, DOTENV or DEFAULT."""
+    line: int | None = None
+    """Of `.env`."""
+    file_of: str = ""
+    """The setting that names the file in which the value is."""
+
+
 @dataclass(slots=True)
 class Given:
     """What was found, by setting, and what was wrong on the way."""
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
     attempted: set[str] = field(default_factory=set)
     """Secrets that somebody tried to give, in vain."""
@@ -46,12 +60,13 @@ def gather(
     given = Given()
     files = {f"{name}_FILE" for name in secrets}
     known = {*names, *files}
-    dotenv = _read_dotenv(directory / DOTENV, known, given)
+    dotenv, lines = _read_dotenv(directory / DOTENV, known, given)
     for origin, source in ((DOTENV, dotenv), (ENVIRONMENT, environ)):
         for name, value in source.items():
             if name in known and value.strip():
                 given.values[name] = value
                 given.origins[name] = origin
+                given.sources[name] = Source(origin, lines.get(name) if origin == DOTENV else None)
     given.mistakes += _misspellings(dotenv, DOTENV, known)
     given.mistakes += _misspellings(environ, ENVIRONMENT, known)
     for name in sorted(files & given.values.keys()):
@@ -59,29 +74,39 @@ def gather(
     return given
 
 
-def _read_dotenv(path: Path, known: Collection[str], given: Given) -> dict[str, str]:
-    """The file's names and values; editors on Windows put a byte order mark before the first."""
+def _read_dotenv(path: Path, known: Collection[str], given: Given) -> tuple[dict[str, str], dict[str, int]]:
+    """The file's names and values, and their lines; editors on Windows put a byte order mark first."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except UnicodeDecodeError:
         given.mistakes.append(f"{DOTENV}: is no UTF-8 text; save it with the encoding UTF-8")
-        return {}
+        return {}, {}
     except OSError as error:
         given.mistakes.append(
             f"{DOTENV}: cannot be read ({error.strerror}); let this user read it, or remove it"
         )
-        return {}
+        return {}, {}
     lines = list(parse_stream(StringIO(text)))
     given.mistakes += [
-        f"{DOTENV} line {line.original.line}: cannot be understood; write NAME=value, with quotes "
+        f"{DOTENV} line {_line_of(line)}: cannot be understood; write NAME=value, with quotes "
         "around a value that holds quotes or #"
         for line in lines
         if line.error
     ]
     given.mistakes += _repeats(lines, known)
-    return {line.key: line.value for line in lines if line.key and line.value is not None}
+    given_lines = [line for line in lines if line.key and line.value is not None]
+    return (
+        {str(line.key): str(line.value) for line in given_lines},
+        {str(line.key): _line_of(line) for line in given_lines},
+    )
+
+
+def _line_of(binding: Binding) -> int:
+    """The parser counts from the empty lines before."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _repeats(lines: Iterable[Binding], known: Collection[str]) -> list[str]:
@@ -89,7 +114,7 @@ def _repeats(lines: Iterable[Binding], known: Collection[str]) -> list[str]:
     written: dict[str, list[int]] = {}
     for line in lines:
         if line.key and line.key in known and line.value is not None:
-            written.setdefault(line.key, []).append(line.original.line)
+            written.setdefault(line.key, []).append(_line_of(line))
     return [
         f"{DOTENV}: {name} stands in lines {', '.join(map(str, places))}; leave one of them"
         for name, places in written.items()
@@ -101,7 +126,7 @@ def _take_secret_file(name: str, directory: Path, given: Given) -> None:
     """Replace `NAME_FILE` by the content of that file, under `NAME`."""
     setting = name.removesuffix("_FILE")
     path = directory / given.values.pop(name)
-    origin = given.origins.pop(name)
+    origin, source = given.origins.pop(name), given.sources.pop(name)
     given.attempted.add(setting)
     if setting in given.values:
         given.mistakes.append(f"{setting}: is given twice, by itself and by {name}; remove one of them")
@@ -119,6 +144,7 @@ def _take_secret_file(name: str, directory: Path, given: Given) -> None:
         return
     given.values[setting] = secret
     given.origins[setting] = f"the file of {name}"
+    given.sources[setting] = replace(source, file_of=name)
 
 
 def _misspellings(found: Iterable[str], origin: str, known: Collection[str]) -> list[str]:

@@ -115,7 +115,8 @@ async def test_a_repeated_import_that_would_create_suspiciously_many_asks_first(
         with pytest.raises(UsageError, match="MAX_CHANGE_PERCENT: 101 customers"):
             await b.run_import(again=True)
         assert b.writes("crm") == []
-        assert len(await b.rows('SELECT 1 FROM "ImportRun"')) == 1
+        runs = await b.rows('SELECT state, trouble FROM "ImportRun" ORDER BY state')
+        assert [tuple(run) for run in runs] == [("DONE", None), ("FAILED", "TOO_MANY_NEW")]
         assert (await b.run_import(again=True, dry_run=True))[0].outcomes["created"] == 101
         limited, _ = await b.run_import(again=True, limit=1)
         assert limited.outcomes["created"] == 1
@@ -279,7 +280,10 @@ async def test_a_dry_run_writes_nowhere_and_says_the_same_plan(db: Database) -> 
         assert len(lines) == 5
         assert b.writes("crm") == b.writes("finance") == []
         assert await b.log() == []
-        assert await b.rows('SELECT 1 FROM "ImportRun"') == []
+        [run] = await b.rows('SELECT * FROM "ImportRun"')
+        assert (run.state, run.dryRun, run.finishedAt) == ("DONE", True, None)
+        assert run.counts == {"created": 4, "skipped": 1, "total": 5}
+        assert run.reasons == {"INACTIVE": 1}
 
 
 async def test_a_cut_off_list_is_an_error_and_never_a_short_list(db: Database) -> None:

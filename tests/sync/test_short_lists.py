@@ -95,7 +95,8 @@ async def test_an_import_does_not_take_such_a_list_for_all_there_is(db: Database
         with pytest.raises(TryLater, match="less than half"):
             await b.run_import()
         assert b.writes("crm") == []
-        assert await b.rows('SELECT 1 FROM "ImportRun"') == []
+        [run] = await b.rows('SELECT state, trouble, "finishedAt" FROM "ImportRun"')
+        assert tuple(run) == ("FAILED", "BROKEN_ANSWER", None)
 
 
 @pytest.mark.parametrize("kind", CUT)

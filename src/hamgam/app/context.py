@@ -8,6 +8,7 @@ from datetime import datetime
 from hamgam.app.reaching import OpenSite, no_site
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
+from hamgam.sync.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class WebContext:
     """Whether this process runs jobs itself."""
     site: OpenSite = no_site
     """Both remote systems, for the length of a block: `async with context.site() as site`."""
+    site_now: Callable[[], Site | None] = lambda: None
+    """The site, while this process has it open anyway."""
+    probe_seconds: float = 60
+    """How long a probe of the site may take."""
     monotonic: Callable[[], float] = time.monotonic
     body_seconds: float = 10
     """How long the body of a webhook may take to arrive."""

@@ -18,6 +18,7 @@ from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.presence import Presence
 from hamgam.errors import Reason
 from hamgam.intake.poll import poll
+from hamgam.jobs.importing import ImportTerms
 from hamgam.jobs.worker import Work
 from hamgam.model import System, TransactionId
 from hamgam.settings import Settings
@@ -120,6 +121,9 @@ def work(settings: Settings, site: Site) -> Work:
         poll_interval_seconds=settings.poll_interval_seconds,
         concurrency=settings.sync_concurrency,
         retention_days=settings.log_retention_days,
+        imports=ImportTerms(
+            max_change_percent=settings.max_change_percent, concurrency=settings.crm_max_concurrency
+        ),
     )
 
 

@@ -6,8 +6,10 @@ Every time is stored with its zone, in UTC.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -31,6 +33,7 @@ metadata = MetaData(
 _JSON = JSONB(none_as_null=True)
 _TIME = DateTime(timezone=True)
 _NOW = func.now()
+_FALSE = text("false")
 _NEW_ID = text("gen_random_uuid()")
 
 
@@ -131,6 +134,7 @@ remote_system = Table(
     metadata,
     Column("system", Text, primary_key=True),
     Column("session", _JSON, comment="the login that all processes share"),
+    Column("sessionAt", _TIME),
     Column("refusedCredentials", Text, comment="a fingerprint, never the password"),
     Column("refusedAt", _TIME),
     Column("lastContactAt", _TIME, comment="the last answer of any kind"),
@@ -141,6 +145,17 @@ remote_system = Table(
     Column("milliseconds", BigInteger, nullable=False, server_default="0", comment="time spent in calls"),
 )
 
+site_probe = Table(
+    "SiteProbe",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Column("startedAt", _TIME, nullable=False),
+    Column("startedBy", Text, nullable=False),
+    Column("endedAt", _TIME),
+    Column("trouble", Text, comment="why there is no report"),
+    Column("report", _JSON, comment="what `check-apis --json` prints"),
+)
+
 import_run = Table(
     "ImportRun",
     metadata,
@@ -148,4 +163,39 @@ import_run = Table(
     Column("startedAt", _TIME, nullable=False, server_default=_NOW),
     Column("finishedAt", _TIME, comment="set only when every record was looked at"),
     Column("counts", _JSON),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default="DONE",
+        comment="WAITING, RUNNING, STOPPED, FAILED or DONE",
+    ),
+    Column(
+        "queued",
+        Boolean,
+        nullable=False,
+        server_default=_FALSE,
+        comment="any worker goes on with it; else it ends with the process of its command",
+    ),
+    Column("dryRun", Boolean, nullable=False, server_default=_FALSE),
+    Column("again", Boolean, nullable=False, server_default=_FALSE),
+    Column("force", Boolean, nullable=False, server_default=_FALSE),
+    Column("limit", Integer),
+    Column("startedBy", Text, comment="empty: from the command line"),
+    Column("stoppedBy", Text, comment="the person who asked it to stop"),
+    Column("resumedBy", Text, comment="the person who let it go on"),
+    Column("reasons", _JSON, comment="contacts by reason code"),
+    Column("perSecond", Float, comment="contacts per second of late"),
+    Column("waitsFor", Text, comment="why it waits for a remote system"),
+    Column("heardAt", _TIME, comment="its last sign of life"),
+    Column("endedAt", _TIME, comment="when it ended in any way"),
+    Column("trouble", Text, comment="a code for what ended it early"),
+    Column("detail", Text, comment="what the remote system said of it"),
+    Index(
+        "uq_ImportRun_open",
+        text("(true)"),
+        unique=True,
+        postgresql_where=text("state IN ('WAITING', 'RUNNING')"),
+    ),
+    Index("ix_ImportRun_startedAt", text('"startedAt" DESC')),
 )

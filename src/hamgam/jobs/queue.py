@@ -39,9 +39,10 @@ from hamgam.db.engine import Database
 from hamgam.db.rows import as_parameter, insert_given
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
 
-SYNCS, CHORES = "hamgam", "hamgam chores"
-"""The two queues: a worker serves each on its own."""
-SYNC_TASK = "sync"
+SYNCS, CHORES, IMPORTS = "hamgam", "hamgam chores", "hamgam imports"
+"""The queues: a worker serves each on its own, so that none holds up another."""
+SYNC_TASK, IMPORT_TASK = "sync", "import"
+_QUEUES = {SYNC_TASK: SYNCS, IMPORT_TASK: IMPORTS}
 _PRIORITY = {Trigger.MANUAL: 10, Trigger.WEBHOOK: 5}
 
 _jobs = Table(
@@ -158,7 +159,7 @@ def _row(notice: ChangeNotice, at: datetime | None) -> dict[str, Any]:
 
 def _job(task: str, lock: str, args: dict[str, Any], at: datetime | None, priority: int) -> dict[str, Any]:
     return {
-        "queue_name": SYNCS if task == SYNC_TASK else CHORES,
+        "queue_name": _QUEUES.get(task, CHORES),
         "task_name": task,
         "priority": priority,
         "lock": lock,

@@ -6,7 +6,7 @@ look itself, because a failed job could not go back to waiting while a follow-up
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,8 @@ from psycopg_pool import AsyncConnectionPool
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.eviction import evict_silent
 from hamgam.errors import SyncError, where
-from hamgam.jobs import queue
+from hamgam.jobs import importing, queue
+from hamgam.jobs.importing import ImportTerms
 from hamgam.jobs.runner import resume_held_up, run_notice
 from hamgam.sync.site import Site
 from hamgam.trail import cursor, deliveries, log
@@ -35,6 +36,7 @@ _FIRST = 30
 _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
 _CHORES_AT_ONCE = 2
+_IMPORTS_AT_ONCE = 1
 _AHEAD = 3
 """Syncs that are being fetched, prepared or stored while the others speak to the remote systems."""
 
@@ -49,6 +51,7 @@ class Work:
     """0: never."""
     concurrency: int
     retention_days: int
+    imports: ImportTerms = field(default_factory=ImportTerms)
 
 
 class Worker:
@@ -60,16 +63,18 @@ class Worker:
         self._db: Database = work.site.db
         self.running = False
         self._waiting: set[asyncio.Task[Any]] = set()
+        self._stop_import = asyncio.Event()
         connector = PsycopgConnector(
             conninfo=database_url,
             min_size=1,
-            max_size=work.concurrency + _AHEAD + _CHORES_AT_ONCE + 6,
+            max_size=work.concurrency + _AHEAD + _CHORES_AT_ONCE + _IMPORTS_AT_ONCE + 8,
             configure=_without_transactions,
             pool_factory=_unchecked,
         )
         self._app = App(connector=connector)
         self._app.task(name=queue.SYNC_TASK, queue=queue.SYNCS)(self._sync)
         self._app.task(name=_POLL, queue=queue.CHORES)(self._poll)
+        self._app.task(name=queue.IMPORT_TASK, queue=queue.IMPORTS)(self._import)
         # A lock would die with its holder only when somebody looks, and this is who looks.
         self._every("* * * * * */10", self._keep, lock=None, priority=_FIRST)
         self._every("0 * * * *", self._report, lock="report")
@@ -97,10 +102,12 @@ class Worker:
         serving = [
             asyncio.create_task(self._serve_queue(queue.SYNCS, self._work.concurrency + _AHEAD)),
             asyncio.create_task(self._serve_queue(queue.CHORES, _CHORES_AT_ONCE)),
+            asyncio.create_task(self._serve_queue(queue.IMPORTS, _IMPORTS_AT_ONCE)),
         ]
         try:
             await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._stop_import.set()
             for task in (*self._waiting, *serving):
                 task.cancel()  # who only waits has done nothing yet, and who starts next puts it back
             ended = await asyncio.gather(*serving, return_exceptions=True)
@@ -137,6 +144,11 @@ class Worker:
         await self._systems_up()
         await run_notice(self._site, notice)
 
+    async def _import(self) -> None:
+        await self._systems_up()
+        self._stop_import = asyncio.Event()
+        await importing.carry_out(self._site, self._work.imports, self._stop_import)
+
     async def _systems_up(self) -> None:
         """Wait out an outage. The job stays `doing`: it is put back when this worker is gone."""
         task = asyncio.current_task()
@@ -167,6 +179,7 @@ class Worker:
         for job_id in [job.id for job in stalled if job.id] + await queue.broken_off(self._db):
             if await queue.release(self._db, job_id):
                 logger.warning("job.released", job=job_id)
+        await importing.look_after(self._db, self._now())
         await resume_held_up(self._db)
         orphans = await queue.without_job(self._db)
         if orphans:

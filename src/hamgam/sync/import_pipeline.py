@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
+from uuid import UUID
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, SyncError
 from hamgam.model import CrmId, Fields, FinanceId, Operation, Status, System
 from hamgam.sync.checksum import contact_checksum, customer_checksum
 from hamgam.sync.failure import Verdict, verdict
+from hamgam.sync.import_notes import unless
 from hamgam.sync.import_plan import Planned
 from hamgam.sync.site import Site
 from hamgam.trail import imports
@@ -22,24 +24,36 @@ _GROUP = 100
 
 
 class Pipeline:
-    """One run. `stopped_by` says why it ended early; what was written by then is stored."""
+    """One run. `stopped_by` says why it ended early; what was written by then is stored.
+
+    Once `stop` is set it ends what is in flight and begins nothing more.
+    """
 
     def __init__(
         self,
         site: Site,
         concurrency: int,
         unfinished: Mapping[FinanceId, Fields],
+        *,
+        run_id: UUID,
+        stop: asyncio.Event,
         stored: Callable[[ImportRecord], None],
         waits: Callable[[Reason | None], None],
     ) -> None:
         self.stopped_by: SyncError | None = None
         self._site = site
+        self._run_id = run_id
+        self._stop = stop
         self._concurrency = concurrency
         self._unfinished = unfinished
         self._stored = stored
         self._waits = waits
         self._todo: asyncio.Queue[tuple[Planned, ImportIntent] | None] = asyncio.Queue(2 * _GROUP)
         self._ended: asyncio.Queue[ImportRecord | None] = asyncio.Queue(2 * _GROUP)
+
+    @property
+    def _goes_on(self) -> bool:
+        return self.stopped_by is None and not self._stop.is_set()
 
     async def run(self, plans: Iterator[Planned]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -52,7 +66,7 @@ class Pipeline:
             await storing
 
     async def _prepare(self, plans: Iterator[Planned]) -> None:
-        while self.stopped_by is None and (group := list(islice(plans, _GROUP))):
+        while self._goes_on and (group := list(islice(plans, _GROUP))):
             creates = [planned for planned in group if planned.plan.operation is Operation.CREATE]
             intents = [self._intent(planned) for planned in creates]
             await imports.note_intents(self._site.db, intents)
@@ -66,17 +80,21 @@ class Pipeline:
 
     async def _create_all(self) -> None:
         while (item := await self._todo.get()) is not None:
-            if self.stopped_by is not None:
+            if not self._goes_on:
                 continue
             try:
-                await self._ended.put(await self._create(*item))
+                record = await self._create(*item)
             except NeedsOperator as error:
                 self.stopped_by = error
+            else:
+                if record is not None:
+                    await self._ended.put(record)
 
-    async def _create(self, planned: Planned, intent: ImportIntent) -> ImportRecord:
+    async def _create(self, planned: Planned, intent: ImportIntent) -> ImportRecord | None:
         """Create one customer, again after a passing failure; after a lost answer it is looked for first.
 
-        While the CRM is down it waits for as long as that lasts.
+        While the CRM is down it waits for as long as that lasts. None: it was stopped in such a wait;
+        whoever goes on finds the intent.
         """
         retries, look = 0, planned.contact.code in self._unfinished
         while True:
@@ -92,7 +110,8 @@ class Pipeline:
                 look = look or isinstance(error, InDoubt)
                 waits = None if what_next.counts else error.reason
             retries += what_next.counts
-            await self._pause(what_next.again_at - self._site.clock(), waits)
+            if not await self._pause(what_next.again_at - self._site.clock(), waits):
+                return None
 
     async def _verdict(self, error: SyncError, retries: int, before: Mapping[System, int]) -> Verdict:
         return verdict(
@@ -105,11 +124,16 @@ class Pipeline:
             random=self._site.random,
         )
 
-    async def _pause(self, pause: timedelta, outage: Reason | None) -> None:
+    async def _pause(self, pause: timedelta, outage: Reason | None) -> bool:
+        """Wait until the next try. False: the run was stopped."""
         self._waits(outage)
+        goes_on = await unless(self._stop, self._rest(pause))
+        self._waits(None)
+        return goes_on
+
+    async def _rest(self, pause: timedelta) -> None:
         await self._site.sleep(pause.total_seconds())
         await self._site.systems_up()
-        self._waits(None)
 
     async def _once(self, intent: ImportIntent, look: bool) -> CrmId:
         found = await self._site.crm.customer_by_number(intent.number) if look else None
@@ -129,7 +153,7 @@ class Pipeline:
                     break
                 item = self._ended.get_nowait()
             last = item is None
-            for record in await imports.store(self._site.db, group):
+            for record in await imports.store(self._site.db, self._run_id, group):
                 self._stored(record)
 
     def _intent(self, planned: Planned) -> ImportIntent:

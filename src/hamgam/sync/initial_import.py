@@ -5,31 +5,37 @@
 Every stage hands on to the next through a bounded queue, so memory does not grow with the number of contacts.
 """
 
+import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import IO
+from datetime import datetime
+from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, SyncError, UsageError
-from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation, Status
-from hamgam.persian import text_key
+from hamgam.model import CrmId, Fields, FinanceId, Operation, Status
 from hamgam.sync.beginning import remember_where_polling_starts
 from hamgam.sync.fields import FieldChange
+from hamgam.sync.import_known import known_now
+from hamgam.sync.import_notes import Pace, noting
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
 from hamgam.sync.site import Site
+from hamgam.sync.spool import Spool
 from hamgam.sync.suspicion import too_many
 from hamgam.systems.lease import Lease, holding
-from hamgam.trail import attention, imports, mapping
-from hamgam.trail.imports import ImportRecord
+from hamgam.trail import import_runs, imports
+from hamgam.trail.import_runs import Progress, RunRequest, RunState
+from hamgam.trail.imports import ImportRecord, ImportRecordEnd
 
-_LOCK = "initial import"
-_MOST_READS = 4
+LOCK = "initial import"
+"""Whoever holds it is the one process that imports."""
+_STEP = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +54,11 @@ class ImportOptions:
 class ImportResult:
     dry_run: bool
     total: int = 0
+    """Contacts in finance; 0 as well while they are not counted yet."""
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    stopped: bool = False
+    """It was asked to stop."""
     stopped_by: SyncError | None = None
     """Why the run broke off before its end; it goes on from there when it is started again."""
 
@@ -62,7 +71,11 @@ class ImportResult:
     @property
     def complete(self) -> bool:
         """Every contact was looked at and none failed."""
-        return self.stopped_by is None and self.outcomes.total() == self.total and not self.outcomes["failed"]
+        return not self.outcomes["failed"] and self.stopped_by is None and not self.stopped and self.all_seen
+
+    @property
+    def all_seen(self) -> bool:
+        return self.outcomes.total() == self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Is told how a run goes on."""
+    """Is told how a run goes on, and tells it to stop."""
 
     planned: Callable[[int], None]
     """How many contacts finance holds."""
@@ -89,24 +102,58 @@ class Watcher:
     """Why the run waits for the CRM to come back; None: it goes on."""
     began: Callable[[], object] = lambda: None
     """Nothing stands against the run, and it begins to read."""
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Once it is set, the run ends after what is in flight."""
+    tick: Callable[[], Awaitable[object]] | None = None
+    """The time between two notes of the progress in the database; None: only the end is noted."""
 
 
-async def initial_import(site: Site, options: ImportOptions, watcher: Watcher) -> ImportResult:
-    """Run the import. Raises `UsageError` when one has finished or is running, or would create suspiciously
-    many; `SyncError` when a side cannot be read. A run that broke off while writing says so in its result.
+async def every_second() -> None:
+    """The `tick` of those who let people follow a run."""
+    await asyncio.sleep(1)
+
+
+class NotNow(UsageError):
+    """The run may not begin, or not go on. `code` is stable."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+RUNS_ALREADY, FINISHED_BEFORE, TOO_MANY_NEW = "RUNS_ALREADY", "FINISHED_BEFORE", "TOO_MANY_NEW"
+
+
+class _Stopped(Exception):
+    """The run was told to stop before it began to write."""
+
+
+async def initial_import(
+    site: Site, options: ImportOptions, watcher: Watcher, *, run_id: UUID | None = None
+) -> ImportResult:
+    """Run the import, or go on with the run `run_id`, which came out of the queue.
+
+    Raises `NotNow` when one has finished or is running, or would create suspiciously many; `SyncError` when a
+    side cannot be read. A run that broke off while writing says so in its result.
     """
-    async with site.db.locked(_LOCK) as held:
+    async with site.db.locked(LOCK) as held:
         if not held:
-            raise UsageError("initial-import: another import is running")
-        finished = await imports.finished_at(site.db)
+            raise NotNow(RUNS_ALREADY, "initial-import: another import is running")
+        finished = await import_runs.finished_at(site.db)
         if finished is not None and not (options.again or options.dry_run):
-            raise UsageError(
-                f"initial-import: an import has finished at {finished:%Y-%m-%d %H:%M} UTC; "
-                "use --again to link and add what is new"
-            )
+            raise NotNow(FINISHED_BEFORE, finished_before(finished))
+        run = _Run(site, options, watcher, run_id, repeated=finished is not None)
+        await run.begin()
         watcher.began()
         with holding(Lease(lambda: _still_ours(held), site.monotonic)):
-            return await _import(site, options, watcher, repeated=finished is not None)
+            return await run.carried_out()
+
+
+def finished_before(at: datetime) -> str:
+    return (
+        f"initial-import: an import has finished at {at:%Y-%m-%d %H:%M} UTC; "
+        "use --again to link and add what is new"
+    )
 
 
 async def _still_ours(held: Database) -> None:
@@ -114,59 +161,191 @@ async def _still_ours(held: Database) -> None:
     await held.execute(text("SELECT 1"))
 
 
-async def _import(site: Site, options: ImportOptions, watcher: Watcher, *, repeated: bool) -> ImportResult:
-    if not options.dry_run:
-        await remember_where_polling_starts(site)
-    with tempfile.TemporaryFile() as spool:
-        total = await _spool(site, spool)
-        watcher.planned(total)
-        known = await _known(site)
-        if repeated and not (options.force or options.dry_run):
-            await _stop_if_suspicious(
-                site,
-                options,
-                _plans(_contacts(spool), replace(known, taken=set(known.taken)), site, options.limit),
-            )
-        result = ImportResult(dry_run=options.dry_run, total=total)
-        plans = _plans(_contacts(spool), known, site, options.limit)
-        if options.dry_run:
-            _show(plans, result, watcher)
-        else:
-            await _write(site, options, plans, known.unfinished, result, watcher)
-    return result
+class _Run:
+    """One run, from the row that tells of it to its result."""
 
+    def __init__(
+        self, site: Site, options: ImportOptions, watcher: Watcher, run_id: UUID | None, *, repeated: bool
+    ) -> None:
+        self._site = site
+        self._options = options
+        self._watcher = watcher
+        self._id: UUID = run_id or site.new_transaction()
+        self._queued = run_id is not None
+        self._repeated = repeated
+        self._result = ImportResult(dry_run=options.dry_run)
+        self._waits_for: Reason | None = None
+        self._pace = Pace(site.monotonic)
 
-async def _stop_if_suspicious(site: Site, options: ImportOptions, plans: Iterator[Planned]) -> None:
-    """A repeated import adds what is new. Much of it means that a list or a setting is not what it was.
+    async def begin(self) -> None:
+        options = self._options
+        request = RunRequest(
+            id=self._id,
+            dry_run=options.dry_run,
+            limit=options.limit,
+            again=options.again,
+            force=options.force,
+        )
+        if not await import_runs.begin(self._site.db, request, self._site.clock()):
+            raise NotNow(RUNS_ALREADY, "initial-import: another import waits for a worker; see /import")
 
-    An import never writes to a customer that is mapped, so what counts is what it would create in the CRM.
-    """
-    creates = sum(planned.plan.operation is Operation.CREATE for planned in plans)
-    if await too_many(site.db, creates, options.max_change_percent):
-        raise UsageError(
-            f"MAX_CHANGE_PERCENT: {creates} customers would be created in the CRM, more than "
-            f"{options.max_change_percent} % of those that are mapped; look at --dry-run, then use --force"
+    async def carried_out(self) -> ImportResult:
+        try:
+            async with self._noting():
+                await self._import()
+        except _Stopped:
+            pass
+        except SyncError as error:
+            await self._end(RunState.FAILED, trouble=error.reason, detail=error.detail)
+            raise
+        except NotNow as error:
+            await self._end(RunState.FAILED, trouble=error.code)
+            raise
+        except asyncio.CancelledError:
+            if not self._queued:  # with the others any worker goes on
+                await self._end(RunState.STOPPED, trouble=import_runs.DIED)
+            raise
+        result = self._result
+        result.stopped = self._watcher.stop.is_set() and not (result.total and result.all_seen)
+        await self._ended()
+        return self._result
+
+    async def _ended(self) -> None:
+        """Note how it ended. A run that stops and was not asked to by a person goes on elsewhere."""
+        result, trouble = self._result, self._result.stopped_by
+        if trouble is not None:
+            await self._end(RunState.FAILED, trouble=trouble.reason, detail=trouble.detail)
+        elif not result.stopped:
+            await self._end(RunState.DONE)
+        elif not await import_runs.put_back(self._site.db, self._id, self._progress()):
+            await self._end(RunState.STOPPED)
+
+    async def _end(self, state: RunState, *, trouble: str | None = None, detail: str = "") -> None:
+        writes = not self._options.dry_run and self._options.limit is None
+        await import_runs.end(
+            self._site.db,
+            self._id,
+            state,
+            self._progress(),
+            self._site.clock(),
+            finished=state is RunState.DONE and writes and self._result.complete,
+            trouble=trouble,
+            detail=detail,
         )
 
-
-def _plans(
-    contacts: Iterator[FinanceContact], known: Known, site: Site, limit: int | None
-) -> Iterator[Planned]:
-    """A plan for each contact, up to `limit` that need a write."""
-    writes = 0
-    for contact in contacts:
-        planned = plan(contact, known, site.rules.numbers.crm_number)
-        if planned.crm_id is not None and planned.operation is Operation.LINK:
-            known.taken.add(planned.crm_id)
-        writes += planned.operation is not Operation.NONE
-        if limit is not None and writes > limit:
+    @asynccontextmanager
+    async def _noting(self) -> AsyncIterator[None]:
+        if self._watcher.tick is None:
+            yield
             return
-        yield Planned(contact, planned)
+        site, watcher = self._site, self._watcher
+        async with noting(site.db, self._id, self._progress, watcher.stop, site.clock, self._watcher.tick):
+            yield
 
+    def _progress(self) -> Progress:
+        result = self._result
+        counts = dict(result.outcomes) | ({"total": result.total} if result.total else {})
+        return Progress(
+            counts=counts,
+            reasons=dict(result.reasons),
+            per_second=self._pace.per_second(result.outcomes.total()),
+            waits_for=self._waits_for,
+        )
 
-def _show(plans: Iterator[Planned], result: ImportResult, watcher: Watcher) -> None:
-    for planned in plans:
-        result.add(watcher, _would_be(planned))
+    async def _import(self) -> None:
+        site, options = self._site, self._options
+        if not options.dry_run:
+            await remember_where_polling_starts(site)
+        with tempfile.TemporaryFile() as file:
+            spool = Spool(file)
+            self._result.total = await self._read(spool)
+            self._watcher.planned(self._result.total)
+            known = await known_now(site)
+            if self._repeated and not (options.force or options.dry_run):
+                await self._stop_if_suspicious(self._plans(spool, replace(known, taken=set(known.taken))))
+            plans = self._plans(spool, known)
+            if options.dry_run:
+                await self._show(plans)
+            else:
+                await self._write(plans, known.unfinished)
+
+    async def _read(self, spool: Spool) -> int:
+        """Read finance's contacts; answers how many. What an earlier part of this run has ended, counts."""
+        done = {} if self._options.dry_run else await imports.ended_in(self._site.db, self._id)
+        total = 0
+        async for contact in self._site.finance.customers():
+            self._go_on()
+            total += 1
+            if contact.code in done:
+                self._result.add(self._watcher, _line_again(contact.code, done[contact.code]))
+            else:
+                spool.add(contact)
+        return total
+
+    def _plans(self, spool: Spool, known: Known) -> Iterator[Planned]:
+        """A plan for each contact, up to the limit of those that need a write."""
+        limit, writes = (
+            self._options.limit,
+            self._result.outcomes["created"] + self._result.outcomes["linked"],
+        )
+        for contact in spool:
+            planned = plan(contact, known, self._site.rules.numbers.crm_number)
+            if planned.crm_id is not None and planned.operation is Operation.LINK:
+                known.taken.add(planned.crm_id)
+            writes += planned.operation is not Operation.NONE
+            if limit is not None and writes > limit:
+                return
+            yield Planned(contact, planned)
+
+    async def _stop_if_suspicious(self, plans: Iterator[Planned]) -> None:
+        """A repeated import adds what is new. Much of it means that a list or a setting is not what it was.
+
+        An import never writes to a customer that is mapped, so what counts is what it would create.
+        """
+        creates, percent = 0, self._options.max_change_percent
+        async for planned in self._in_steps(plans):
+            creates += planned.plan.operation is Operation.CREATE
+        if await too_many(self._site.db, creates, percent):
+            raise NotNow(
+                TOO_MANY_NEW,
+                f"MAX_CHANGE_PERCENT: {creates} customers would be created in the CRM, more than "
+                f"{percent} % of those that are mapped; look at --dry-run, then use --force",
+            )
+
+    async def _show(self, plans: Iterator[Planned]) -> None:
+        async for planned in self._in_steps(plans):
+            self._result.add(self._watcher, _would_be(planned))
+
+    async def _in_steps(self, plans: Iterator[Planned]) -> AsyncIterator[Planned]:
+        """Plans without a pause would hold up all else that this process does."""
+        for number, planned in enumerate(plans):
+            if number % _STEP == 0:
+                await asyncio.sleep(0)
+                self._go_on()
+            yield planned
+
+    def _go_on(self) -> None:
+        if self._watcher.stop.is_set():
+            raise _Stopped
+
+    async def _write(self, plans: Iterator[Planned], unfinished: Mapping[FinanceId, Fields]) -> None:
+        pipeline = Pipeline(
+            self._site,
+            self._options.concurrency,
+            unfinished,
+            run_id=self._id,
+            stop=self._watcher.stop,
+            stored=lambda record: self._result.add(self._watcher, line(record)),
+            waits=self._wait,
+        )
+        try:
+            await pipeline.run(plans)
+        finally:
+            self._result.stopped_by = pipeline.stopped_by
+
+    def _wait(self, reason: Reason | None) -> None:
+        self._waits_for = reason
+        self._watcher.waits(reason)
 
 
 def _would_be(planned: Planned) -> Line:
@@ -185,85 +364,14 @@ def _new_values(planned: Planned) -> tuple[FieldChange, ...]:
 
 
 def line(record: ImportRecord) -> Line:
+    outcome = _outcome(record.status, record.operation)
+    return Line(record.finance_id, record.crm_id, outcome, record.reason)
+
+
+def _line_again(code: FinanceId, ended: ImportRecordEnd) -> Line:
+    return Line(code, ended.crm_id, _outcome(ended.status, ended.operation), ended.reason)
+
+
+def _outcome(status: Status, operation: Operation) -> str:
     names = {Status.SKIPPED: "skipped", Status.FAILED: "failed", Status.CONFLICT: "failed"}
-    written = "linked" if record.operation is Operation.LINK else "created"
-    return Line(record.finance_id, record.crm_id, names.get(record.status, written), record.reason)
-
-
-async def _write(
-    site: Site,
-    options: ImportOptions,
-    plans: Iterator[Planned],
-    unfinished: Mapping[FinanceId, Fields],
-    result: ImportResult,
-    watcher: Watcher,
-) -> None:
-    run_id = await imports.begin_run(site.db, site.clock())
-    pipeline = Pipeline(
-        site,
-        options.concurrency,
-        unfinished,
-        stored=lambda record: result.add(watcher, line(record)),
-        waits=watcher.waits,
-    )
-    try:
-        await pipeline.run(plans)
-    finally:
-        result.stopped_by = pipeline.stopped_by
-        complete = result.complete and options.limit is None
-        counts = dict(result.outcomes) | {"total": result.total}
-        await imports.end_run(site.db, run_id, counts, site.clock() if complete else None)
-
-
-async def _known(site: Site) -> Known:
-    """What is known after finance was read.
-
-    Syncs that go on meanwhile are asked for before the mappings: whatever they have created until then is in
-    one of the two.
-    """
-    creates = await attention.unfinished_creates(site.db)
-    unfinished = await imports.unfinished(site.db)
-    mapped = {finance_id: crm_id async for finance_id, crm_id in mapping.pairs(site.db)}
-    known = Known(
-        mapped=mapped,
-        numbers={},
-        taken=set(mapped.values()),
-        unfinished=unfinished,
-        creates=creates,
-        made={
-            text_key(site.rules.numbers.crm_number(code)): code
-            for code in unfinished.keys() | await imports.created(site.db)
-        },
-    )
-    await _read_numbers(site, known)
-    return known
-
-
-async def _read_numbers(site: Site, known: Known) -> None:
-    """Read the CRM's light list until a whole reading brings nothing new: its pages are no snapshot."""
-    for _ in range(_MOST_READS):
-        before = len(known.numbers)
-        async for row in site.crm.customer_numbers():
-            number = text_key(row.number)
-            if known.numbers.setdefault(number, row.id) != row.id:
-                known.shared.add(number)
-        if len(known.numbers) == before:
-            break
-
-
-async def _spool(site: Site, spool: IO[bytes]) -> int:
-    """Put every contact of finance into a file of our own: read in one go, at no cost in memory."""
-    encoder = msgspec.msgpack.Encoder()
-    total = 0
-    async for contact in site.finance.customers():
-        body = encoder.encode(contact)
-        spool.write(len(body).to_bytes(4, "big") + body)
-        total += 1
-    return total
-
-
-def _contacts(spool: IO[bytes]) -> Iterator[FinanceContact]:
-    decoder = msgspec.msgpack.Decoder(FinanceContact)
-    spool.seek(0)
-    while size := spool.read(4):
-        yield decoder.decode(spool.read(int.from_bytes(size, "big")))
+    return names.get(status, "linked" if operation is Operation.LINK else "created")

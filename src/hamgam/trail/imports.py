@@ -1,17 +1,17 @@
-"""Runs of the initial import, and the log rows and mappings of its records, written many at a time."""
+"""The log rows and mappings of what the initial import does, written many at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.rows import as_parameter, given_rows, insert_given
-from hamgam.db.tables import entity_mapping, import_run, sync_log
+from hamgam.db.tables import entity_mapping, sync_log
 from hamgam.errors import Reason
 from hamgam.model import (
     CrmId,
@@ -30,6 +30,15 @@ from hamgam.model import (
 )
 
 _OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
+
+
+class ImportRecordEnd(NamedTuple):
+    """How one contact ended, as its log row says."""
+
+    crm_id: CrmId | None
+    operation: Operation
+    status: Status
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +73,25 @@ class ImportRecord:
     finance_checksum: str | None = None
 
 
-async def finished_at(db: Database) -> datetime | None:
-    """When an import last looked at every record and none failed."""
-    found = await db.execute(select(func.max(import_run.c.finishedAt)))
-    return found.scalar_one_or_none()
-
-
-async def begin_run(db: Database, at: datetime) -> UUID:
-    started = await db.execute(import_run.insert().values(startedAt=at).returning(import_run.c.id))
-    return UUID(str(started.scalar_one()))
-
-
-async def end_run(db: Database, run_id: UUID, counts: dict[str, Any], finished: datetime | None) -> None:
-    await db.execute(
-        import_run.update().where(import_run.c.id == run_id).values(counts=counts, finishedAt=finished)
+async def ended_in(db: Database, run_id: UUID) -> dict[FinanceId, ImportRecordEnd]:
+    """What an earlier part of a run has done with and need not look at again. Failures are tried again."""
+    t = sync_log.c
+    found = await db.execute(
+        select(t.sourceEntityId, t.targetEntityId, t.operation, t.status, t.reason).where(
+            t.triggerType == Trigger.IMPORT,
+            t.triggerPayload["run"].as_string() == str(run_id),
+            t.status.in_((Status.SUCCESS, Status.SKIPPED)),
+        )
     )
+    return {
+        FinanceId(row.sourceEntityId): ImportRecordEnd(
+            CrmId(row.targetEntityId) if row.targetEntityId else None,
+            Operation(row.operation),
+            Status(row.status),
+            Reason(row.reason) if row.reason else None,
+        )
+        for row in found
+    }
 
 
 async def unfinished(db: Database) -> dict[FinanceId, Fields]:
@@ -138,7 +151,7 @@ async def note_intents(db: Database, intents: Sequence[ImportIntent]) -> None:
     )
 
 
-async def store(db: Database, records: Sequence[ImportRecord]) -> list[ImportRecord]:
+async def store(db: Database, run_id: UUID, records: Sequence[ImportRecord]) -> list[ImportRecord]:
     """Store mappings and log rows of finished records in one transaction; answers what was stored.
 
     A record whose finance contact or CRM customer belongs to another mapping by now ends as a conflict.
@@ -149,7 +162,7 @@ async def store(db: Database, records: Sequence[ImportRecord]) -> list[ImportRec
         owned = await _bind(connection, [r for r in records if r.crm_id is not None])
         final = [_checked(record, owned) for record in records]
         await _resolve_earlier(connection, final)
-        await _log(connection, final, owned)
+        await _log(connection, run_id, final, owned)
     return final
 
 
@@ -196,11 +209,13 @@ async def _resolve_earlier(connection: AsyncConnection, records: Sequence[Import
 
 async def _log(
     connection: AsyncConnection,
+    run_id: UUID,
     records: Sequence[ImportRecord],
     owned: dict[CrmId, tuple[FinanceId, UUID]],
 ) -> None:
     """End the open rows of these contacts, and write a row of its own for each contact that had none."""
-    rows = [_log_row(record, owned) for record in records]
+    payload = {"triggerPayload": {"run": str(run_id)}}
+    rows = [_log_row(record, owned) | payload for record in records]
     names = tuple(rows[0])
     opened = insert_given(sync_log, names, status=Status.IN_PROGRESS).on_conflict_do_nothing(
         index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN

@@ -30,7 +30,7 @@ class SharedSessions:
 
     async def save(self, system: System, session: RemoteSession | None) -> None:
         stored = {"token": session.token, "attributes": dict(session.attributes)} if session else None
-        await _upsert(self._db, system, session=stored)
+        await _upsert(self._db, system, session=stored, sessionAt=func.now() if session else None)
 
     @asynccontextmanager
     async def exclusive(self, system: System) -> AsyncIterator[None]:
@@ -46,6 +46,24 @@ class SharedSessions:
     async def note_refusal(self, system: System, credentials: str, at: datetime) -> None:
         logger.error("login.refused", system=system)
         await _upsert(self._db, system, refusedCredentials=credentials, refusedAt=at)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What is known of the login of one system; never the login itself."""
+
+    since: datetime | None
+    """None: there is no session, or it is older than this was noted."""
+    exists: bool
+    refused_at: datetime | None
+    """When the credentials that were in use then were refused last."""
+
+
+async def session_states(db: Database) -> dict[System, SessionState]:
+    exists = t.c.session.is_not(None).label("exists")
+    rows = await db.execute(select(t.c.system, t.c.sessionAt, exists, t.c.refusedAt))
+    known = {row.system: SessionState(row.sessionAt, row.exists, row.refusedAt) for row in rows}
+    return {system: known.get(system, SessionState(None, False, None)) for system in System}
 
 
 def _session(stored: object) -> RemoteSession | None:

@@ -127,11 +127,11 @@ async def poll_states(db: Database) -> dict[Stream, PollState]:
 async def worker_count(db: Database, within_seconds: float) -> int:
     """Workers, of all processes, that gave a sign of life within this time.
 
-    The job engine counts each of them twice, since it serves two queues.
+    The job engine counts each of them three times, since it serves three queues.
     """
     counted = await db.execute(
         text(
-            "SELECT (count(*) + 1) / 2 FROM procrastinate_workers"
+            "SELECT (count(*) + 2) / 3 FROM procrastinate_workers"
             " WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
         ),
         {"seconds": within_seconds},

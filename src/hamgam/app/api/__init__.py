@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from hamgam.app.api.charts import chart_routes
+from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
+from hamgam.app.api.imports import import_routes
 from hamgam.app.api.status import status_routes
 from hamgam.app.context import WebContext
 
@@ -17,4 +19,7 @@ def api_routes(context: WebContext) -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=_WRONG)
     router.include_router(status_routes(context))
     router.include_router(chart_routes(context))
+    router.include_router(import_routes(context))
+    router.include_router(connection_routes(context))
+    router.include_router(webhook_subscription_routes(context))
     return router

@@ -24,7 +24,14 @@ from hamgam.app.wiring import open_database, open_site
 from hamgam.errors import Reason, UsageError
 from hamgam.settings import Settings
 from hamgam.sync.fields import FieldChange
-from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
+from hamgam.sync.initial_import import (
+    ImportOptions,
+    ImportResult,
+    Line,
+    Watcher,
+    every_second,
+    initial_import,
+)
 from hamgam.sync.site import Site
 
 
@@ -45,7 +52,7 @@ class Records:
 async def run(
     settings: Settings, *, dry_run: bool, limit: int | None, again: bool, force: bool, as_json: bool
 ) -> int:
-    """Exit status 0; 1 when records failed or the run broke off."""
+    """Exit status 0; 1 when records failed, or the run broke off or was stopped."""
     if limit is not None and limit < 1:
         raise UsageError(f"--limit: {limit} is not a number of records; give 1 or more")
     options = ImportOptions(
@@ -69,7 +76,9 @@ async def run(
             _show(result, records, seconds)
     if result.stopped_by is not None:
         raise result.stopped_by
-    return 1 if result.outcomes["failed"] else 0
+    if result.stopped:
+        progress_console().print("initial-import: stopped in the dashboard; run it again to go on")
+    return 1 if result.outcomes["failed"] or result.stopped else 0
 
 
 def _forget(line: Line) -> None:
@@ -98,7 +107,9 @@ async def import_with_progress(
     with ExitStack() as stack:
         began = partial(stack.enter_context, progress)
         return await initial_import(
-            site, options, Watcher(began=began, planned=planned, ended=ended, waits=waits)
+            site,
+            options,
+            Watcher(began=began, planned=planned, ended=ended, waits=waits, tick=every_second),
         )
 
 

@@ -12,9 +12,9 @@ import structlog
 import uvicorn
 
 from hamgam import __version__
-from hamgam.app.commands.subscribing import address, keep_registering
 from hamgam.app.reaching import SharedSite
 from hamgam.app.signals import on_stop_signals
+from hamgam.app.subscriptions import address, keep_registering
 from hamgam.app.web import WebContext, create_app
 from hamgam.app.wiring import open_database, open_site, utcnow, work
 from hamgam.db.engine import Database
@@ -56,7 +56,7 @@ async def engine(
         if listener is not None:
             if settings.enable_webhooks:
                 await stack.enter_async_context(_background(_register(sites, address(settings))))
-            context = WebContext(settings, db, utcnow, running, site=sites)
+            context = WebContext(settings, db, utcnow, running, site=sites, site_now=lambda: sites.now)
             await stack.enter_async_context(_web(context, listener))
         yield
 

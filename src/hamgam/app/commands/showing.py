@@ -1,9 +1,9 @@
 """`hamgam status`, `logs` and `check-apis`: they read and print."""
 
-import asyncio
 from typing import Any
 
 from hamgam.app.commands.output import console, counts, print_json, table
+from hamgam.app.probing import probe, probe_document
 from hamgam.app.status import recent_syncs, status
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.errors import UsageError
@@ -77,23 +77,13 @@ async def show_logs(
 async def check_apis(settings: Settings, *, as_json: bool) -> int:
     """Exit status 3 when a system cannot be reached or refuses the login."""
     async with open_database(settings) as db, open_site(settings, db, read_only=True) as site:
-        crm, finance = await asyncio.gather(site.crm.probe(), site.finance.probe())
-    reports = {"crm": crm, "finance": finance}
+        reports = await probe(site)
     if as_json:
-        print_json({name: _probe_document(report) for name, report in reports.items()})
+        print_json(probe_document(reports))
     else:
         for name, report in reports.items():
             _show_probe(name, report)
     return 0 if all(report.reachable and report.login for report in reports.values()) else 3
-
-
-def _probe_document(report: ProbeReport) -> dict[str, Any]:
-    return {
-        "reachable": report.reachable,
-        "login": report.login,
-        "findings": [{"code": f.code, "value": f.value, "meaning": f.meaning} for f in report.findings],
-        "ms": dict(report.milliseconds),
-    }
 
 
 def _show_probe(name: str, report: ProbeReport) -> None:

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, FastAPI
 
 from hamgam.app.context import WebContext
+from hamgam.app.pages.connections import connection_pages
+from hamgam.app.pages.importing import importing_routes
 from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
 from hamgam.app.pages.shell import files
@@ -11,6 +13,8 @@ from hamgam.app.pages.shell import files
 def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(overview_routes(context))
+    router.include_router(connection_pages(context))
+    router.include_router(importing_routes(context))
     router.include_router(operations_routes(app))
     router.routes.append(files())
     return router

@@ -40,7 +40,11 @@ class Entry(NamedTuple):
     role: Role = Role.VIEWER
 
 
-_NAV = (Entry("/", "nav.overview"),)
+_NAV = (
+    Entry("/", "nav.overview"),
+    Entry("/import", "nav.import"),
+    Entry("/connections", "nav.connections"),
+)
 
 
 def files() -> Mount:

@@ -1,8 +1,9 @@
-// Says when the page has stopped being live: the live part is then older than it looks.
+// Says when a live page has stopped being live: the live part is then older than it looks.
 (() => {
   const patience = 10_000;
   let heard = Date.now();
+  const old = () => Date.now() - heard > patience && document.querySelector('[hx-trigger^="every"]') !== null;
   document.addEventListener("htmx:after:swap", () => { heard = Date.now(); });
   document.addEventListener("visibilitychange", () => { heard = Date.now(); });
-  setInterval(() => document.body.classList.toggle("is-stale", Date.now() - heard > patience), 1_000);
+  setInterval(() => document.body.classList.toggle("is-stale", old()), 1_000);
 })();

@@ -1,0 +1,148 @@
+"""The remote systems as the pages and the API tell of them: state, session, calls, webhooks, settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hamgam.app.context import WebContext
+from hamgam.app.probing import under_way
+from hamgam.app.status import iso
+from hamgam.app.subscriptions import address, typed_addresses, without_token
+from hamgam.errors import UsageError
+from hamgam.model import System
+from hamgam.settings import Settings, describe
+from hamgam.trail import probes, pulse
+from hamgam.trail import status as numbers
+from hamgam.trail.probes import Probe
+from hamgam.trail.remote import SessionState, session_states
+from hamgam.trail.status import RemoteState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One remote system, as all processes of the installation know it together."""
+
+    state: RemoteState
+    session: SessionState
+    is_down_here: bool | None
+    """What the breaker of this process says; None: it speaks to no remote system now."""
+
+    @property
+    def mean_ms(self) -> float | None:
+        return self.state.seconds * 1000 / self.state.calls if self.state.calls else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    now: datetime
+    systems: Mapping[System, Connection]
+    delivery_at: datetime | None
+    probe: Probe | None
+    probing: Probe | None
+
+
+async def connections(context: WebContext) -> Connections:
+    db, site = context.db, context.site_now()
+    states, sessions = await numbers.remote_states(db), await session_states(db)
+    down = {system: breaker.is_down for system, breaker in site.breakers.items()} if site else {}
+    return Connections(
+        now=context.clock(),
+        systems={
+            system: Connection(state=states[system], session=sessions[system], is_down_here=down.get(system))
+            for system in System
+        },
+        delivery_at=await pulse.last_delivery(db),
+        probe=await probes.newest(db, ended=True),
+        probing=await under_way(context),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDoor:
+    """Where the CRM delivers: addresses with their token hidden, unless it was asked for."""
+
+    enabled: bool
+    signed: bool
+    registered: str
+    """The address that is registered; "" without a public address."""
+    typed: Mapping[str, str]
+    secret: str
+    """"" where deliveries are not signed."""
+
+
+def webhook_door(settings: Settings, *, shown: bool = False) -> WebhookDoor:
+    try:
+        registered, typed = address(settings), typed_addresses(settings)
+    except UsageError:
+        registered, typed = "", {}
+    if not shown:
+        registered = without_token(registered, settings)
+        typed = {kind: without_token(url, settings) for kind, url in typed.items()}
+    secret = settings.webhook_secret
+    return WebhookDoor(
+        enabled=settings.enable_webhooks,
+        signed=secret is not None,
+        registered=registered,
+        typed=typed,
+        secret=secret.get_secret_value() if secret and shown else settings.spelled("WEBHOOK_SECRET"),
+    )
+
+
+def connections_document(found: Connections) -> dict[str, Any]:
+    return {
+        "systems": {system.value: _connection(each) for system, each in found.systems.items()},
+        "last_delivery": iso(found.delivery_at),
+        "probe": probe_report(found.probe),
+        "probing_since": iso(found.probing.started_at) if found.probing else None,
+    }
+
+
+def _connection(found: Connection) -> dict[str, Any]:
+    state, session = found.state, found.session
+    return {
+        "state": state.state,
+        "since": iso(state.since),
+        "last_contact": iso(state.last_contact),
+        "calls": state.calls,
+        "errors": dict(state.errors),
+        "mean_ms": None if found.mean_ms is None else round(found.mean_ms, 1),
+        "session": {
+            "exists": session.exists,
+            "since": iso(session.since),
+            "login_refused_at": iso(session.refused_at),
+        },
+        "down_for_this_process": found.is_down_here,
+    }
+
+
+def probe_report(found: Probe | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "started_at": iso(found.started_at),
+        "started_by": found.started_by,
+        "ended_at": iso(found.ended_at),
+        "trouble": found.trouble,
+        "report": found.report or None,
+    }
+
+
+def settings_document(settings: Settings) -> list[dict[str, Any]]:
+    """Every setting, its value and where that comes from; a secret is never spelled out."""
+    rows = []
+    for doc in describe():
+        source = settings.source(doc.name)
+        rows.append(
+            {
+                "name": doc.name,
+                "value": settings.spelled(doc.name),
+                "default": doc.default,
+                "secret": doc.secret,
+                "source": source.place,
+                "line": source.line,
+                "file_of": source.file_of or None,
+                "meaning": doc.meaning,
+            }
+        )
+    return rows

@@ -1,0 +1,57 @@
+"""What each setting means. The English is that of the settings themselves."""
+
+from hamgam.app.words.table import Table
+from hamgam.settings import describe
+
+PERSIAN = {
+    "CRM_API_BASE_URL": "نشانی CRM (پیام‌گستر).",
+    "CRM_USERNAME": "نام کاربری در CRM.",
+    "CRM_PASSWORD": "رمز در CRM.",
+    "FINANCE_API_BASE_URL": "نشانی سیستم مالی (سیاق).",
+    "FINANCE_USERNAME": "نام کاربری در سیستم مالی.",
+    "FINANCE_PASSWORD": "چکیدهٔ MD5 رمز سیستم مالی با حروف بزرگ؛ از «hamgam hash-password».",
+    "DATABASE_URL": "کارساز PostgreSQL. بدون آن، پایگاه دادهٔ همراه برنامه از DATA_DIR اجرا می‌شود.",
+    "DATA_DIR": "پوشهٔ پایگاه دادهٔ همراه برنامه و خروجی‌ها؛ تنها صاحبش آن را می‌خواند.",
+    "HOST": "نشانی‌ای که سرویس وب روی آن گوش می‌دهد. هر نشانی جز همین دستگاه به DASHBOARD_PASSWORD نیاز دارد.",
+    "PORT": "درگاه سرویس وب.",
+    "ENABLE_WEBHOOKS": "وب‌هوک‌ها پذیرفته و هنگام شروع ثبت شوند. به WEBHOOK_BASE_URL و یکی از WEBHOOK_SECRET و "
+    "WEBHOOK_TOKEN نیاز دارد.",
+    "WEBHOOK_BASE_URL": "نشانی عمومی این سرویس، چنان‌که CRM به آن می‌رسد.",
+    "WEBHOOK_SECRET": "کلید امضای HMAC-SHA256 برای پیام‌های امضاشده.",
+    "WEBHOOK_TOKEN": "نشانه‌ای که پیام‌های بی‌امضا با خود دارند: در «?token=» یا در پایان نشانی.",
+    "POLL_INTERVAL_SECONDS": "فاصلهٔ دو بررسی دوره‌ای تغییرات CRM به ثانیه؛ صفر یعنی بررسی نشود.",
+    "POLL_OVERLAP_SECONDS": "هر بررسی چند ثانیه پیش از پایان بررسی قبلی را هم دوباره نگاه می‌کند.",
+    "MAX_RETRY_ATTEMPTS": "شمار تلاش‌های دوباره پس از نخستین تلاش، با فاصله‌هایی که بیشتر می‌شود.",
+    "SYNC_GATE_SECONDS": "پس از هر همگام‌سازی، همان مورد این‌قدر ثانیه برای بعدی صبر می‌کند.",
+    "SYNC_CONCURRENCY": "شمار همگام‌سازی‌های هم‌زمان در هر پردازهٔ اجراکننده.",
+    "CRM_MAX_CONCURRENCY": "شمار درخواست‌های هم‌زمان به CRM، روی هم برای همهٔ پردازه‌ها.",
+    "CRM_RATE_PER_SECOND": "شمار درخواست‌ها به CRM در ثانیه، روی هم برای همهٔ پردازه‌ها.",
+    "FINANCE_MAX_CONCURRENCY": "شمار درخواست‌های هم‌زمان به سیستم مالی، روی هم برای همهٔ پردازه‌ها.",
+    "FINANCE_RATE_PER_SECOND": "شمار درخواست‌ها به سیستم مالی در ثانیه، روی هم برای همهٔ پردازه‌ها.",
+    "HTTP_TIMEOUT_SECONDS": "بیشترین زمان یک درخواست به سیستم مقابل، به ثانیه.",
+    "CUSTOMER_NUMBER_PREFIX": "شمارهٔ مشتری در CRM = این پیشوند + (کد مالی + CUSTOMER_NUMBER_OFFSET).",
+    "CUSTOMER_NUMBER_OFFSET": "آنچه به کد مالی افزوده می‌شود تا شمارهٔ مشتری در CRM به دست آید.",
+    "MATCH_KEYS": "مشتری CRM با چه چیزی به طرف حساب موجود در سیستم مالی پیوند می‌خورد، به همین ترتیب.",
+    "DELETE_POLICY": "حذف در CRM در سیستم مالی چه می‌کند: هیچ (ignore)، یا غیرفعال کردن طرف حساب "
+    "(deactivate). آنجا هرگز چیزی پاک نمی‌شود.",
+    "INVOICE_UPDATE_POLICY": "اگر فاکتور پس از ثبت پیش‌فاکتور تغییر کرد: پیش‌فاکتور هم تغییر کند (edit)، "
+    "یا کسی تصمیم بگیرد (review).",
+    "MAX_CHANGE_PERCENT": "اجرایی که بیش از این درصد از مشتریان پیوندخورده و بیش از ۱۰۰ مورد را تغییر دهد، "
+    "می‌ایستد و می‌پرسد.",
+    "WRITE_BACK": "کد مالی در فیلد refId مشتری CRM نوشته شود (ref_id) یا نه (off).",
+    "DASHBOARD_PASSWORD": "رمز داشبورد؛ اگر HOST همین دستگاه نباشد لازم است.",
+    "LOG_RETENTION_DAYS": "ردیف‌های کهنه‌تر از این، داده‌هایشان را از دست می‌دهند؛ نتیجه هرگز پاک نمی‌شود.",
+    "LOG_FORMAT": "شکل گزارش برنامه: برای خواندن (console) یا برای برنامه‌ها (json).",
+    "LOG_LEVEL": "کم‌اهمیت‌ترین رویدادی که در گزارش برنامه می‌آید.",
+    "PREINVOICE_SALE_MODEL": "مدل فروش پیش‌فاکتور، وقتی نوع سند در CRM شماره ندارد.",
+    "PREINVOICE_PAYMENT_KIND": "نوع پرداخت پیش‌فاکتور: ۱ نقدی، ۲ چکی.",
+    "PREINVOICE_SALES_CENTER": "مرکز فروش پیش‌فاکتور.",
+    "PREINVOICE_SALE_KIND": "نوع فروش پیش‌فاکتور.",
+    "PREINVOICE_INTERMEDIARY": "واسطهٔ پیش‌فاکتور؛ صفر یعنی بدون واسطه.",
+    "PREINVOICE_CONTACT": "طرف حسابی که پیش‌فاکتور را صادر می‌کند؛ بدون آن، طرف حساب کاربر سیستم مالی.",
+}
+
+WORDS: Table = {
+    f"setting.{doc.name}": (PERSIAN.get(doc.name, doc.meaning), doc.meaning.replace("`", ""))
+    for doc in describe()
+}
