@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hamgam.reasons import SENTENCES, Sentence
+from hamgam.remote_errors import REMOTE_ERRORS
 from hamgam.settings import SettingDoc, describe
 from hamgam.sync.fields import CUSTOMER as COMPARED
 from hamgam.systems.payamgostar.fields import CUSTOMER as IN_CRM
@@ -37,6 +38,14 @@ _REASONS = """# Reason codes
 
 Every row of the sync log that was skipped, failed or needs a person carries one of these codes. They are
 stable: scripts may rely on them. The pages show the same sentences, in the reader's language.
+
+"""
+
+_REMOTE_ERRORS = """# Known errors of the remote systems
+
+A failed sync keeps the remote system's own text. The page *Needs attention* recognises these, whatever their
+spelling, and says what to do; a text that it does not know is shown with the sentences of its
+[reason code](reasons.md).
 
 """
 
@@ -75,6 +84,15 @@ def reasons_page() -> str:
         for reason, sentence in SENTENCES.items()
     ]
     return _REASONS + "\n".join(parts)
+
+
+def remote_errors_page() -> str:
+    parts = [
+        f"## {known.name.capitalize() if known.name.islower() else known.name}\n\n"
+        f"{known.sentence.en} {known.sentence.next_step_en}\n\n{_persian(known.sentence)}\n"
+        for known in REMOTE_ERRORS
+    ]
+    return _REMOTE_ERRORS + "\n".join(parts)
 
 
 def _persian(sentence: Sentence) -> str:
@@ -125,6 +143,7 @@ def env_example() -> str:
 FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": lambda: _GENERATED + settings_page(),
     "docs/reasons.md": lambda: _GENERATED + reasons_page(),
+    "docs/remote-errors.md": lambda: _GENERATED + remote_errors_page(),
     "docs/fields.md": lambda: _GENERATED + fields_page(),
     ".env.example": env_example,
 }
