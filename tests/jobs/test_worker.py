@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from sqlalchemy import text
 from structlog.testing import capture_logs
@@ -12,9 +13,12 @@ from structlog.testing import capture_logs
 from hamgam.db.engine import Database
 from hamgam.intake.poll import poll
 from hamgam.jobs import queue
+from hamgam.jobs.bulk import submit
 from hamgam.jobs.worker import Work, Worker
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Trigger
 from hamgam.sandbox import Fault, FaultKind
+from hamgam.trail import bulk
+from hamgam.trail.worklist import Wanted
 from tests.bench import Bench, bench
 
 
@@ -206,3 +210,26 @@ async def test_a_poll_that_fails_is_tried_again_at_the_next_turn(db: Database) -
                 return bool(await b.rows('SELECT 1 FROM "PollCursor" WHERE "polledAt" IS NOT NULL'))
 
             await until(polled)
+
+
+async def test_many_rows_are_retried_by_a_worker_that_comes_later(db: Database) -> None:
+    """The job of the action is lost, as it is when its worker dies between two steps."""
+    async with bench(db) as b:
+        others = [b.box.finance.add_contact(Name="x", MobileNo=f"0912111{n:04}") for n in range(6)]
+        ids = [b.person(customerNumber=str(900 + n), mobile=f"0912111{n:04}") for n in range(6)]
+        for crm_id in ids:
+            await b.sync(crm_id)
+        for other in others:
+            b.box.finance.edit_contact(other, MobileNo=None)
+        await submit(db, (action := uuid4()), Wanted(), expected=6, by="مریم", now=b.clock())
+        await b.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'bulk' RETURNING 1")
+        async with worker(b, count=2):
+
+            async def over() -> bool:
+                done = await bulk.load(db, action)
+                return bool(done and done.over) and await queue.depth(db) == 0
+
+            await until(over)
+        assert len(b.box.finance.contacts) == 12
+        statuses = await b.rows("""SELECT status, count(*) FROM "SyncLog" GROUP BY status""")
+        assert [tuple(row) for row in statuses] == [("SUCCESS", 6)]

@@ -7,9 +7,11 @@ Every time is stored with its zone, in UTC.
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Float,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -88,7 +90,7 @@ sync_log = Table(
     Column("durationMs", Integer),
     Column("resolvedAt", _TIME, comment="when a later sync or a person settled what this row asks for"),
     Column("resolvedBy", Text, comment="the person who settled it; empty where a sync did"),
-    Column("resolution", _JSON, comment="what that person said: it exists there, or it is absent"),
+    Column("resolution", _JSON, comment="what that person said: exists, absent, retried or dismissed"),
     Index("ix_SyncLog_startedAt", text('"startedAt" DESC'), text("id DESC")),
     Index("ix_SyncLog_status_startedAt", "status", text('"startedAt" DESC')),
     Index("ix_SyncLog_sourceEntityId", "sourceEntityId", text('"startedAt" DESC')),
@@ -127,6 +129,8 @@ poll_cursor = Table(
     Column("cursor", _TIME, nullable=False, comment="the newest modification time seen, by the CRM's clock"),
     Column("polledAt", _TIME, comment="when the last poll of this stream ended well, by our clock"),
     Column("held", Integer, comment="changes found but not queued, because they are suspiciously many"),
+    Column("released", Integer, comment="up to so many of them a person lets through at the next poll"),
+    Column("releasedBy", Text),
 )
 
 remote_system = Table(
@@ -198,4 +202,39 @@ import_run = Table(
         postgresql_where=text("state IN ('WAITING', 'RUNNING')"),
     ),
     Index("ix_ImportRun_startedAt", text('"startedAt" DESC')),
+)
+
+bulk_action = Table(
+    "BulkAction",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("filter", _JSON, comment="which rows were wanted; empty where they were chosen one by one"),
+    Column("by", Text, nullable=False),
+    Column("startedAt", _TIME, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0", comment="left alone; the items say why"),
+    Column("finishedAt", _TIME),
+    Column("cancelledAt", _TIME),
+    Column("cancelledBy", Text),
+    CheckConstraint("done + failed <= total", name="ck_BulkAction_counts"),
+    Index("ix_BulkAction_open", "startedAt", postgresql_where=text('"finishedAt" IS NULL')),
+    Index("ix_BulkAction_startedAt", text('"startedAt" DESC')),
+)
+
+bulk_item = Table(
+    "BulkItem",
+    metadata,
+    Column("bulkId", Uuid, ForeignKey("BulkAction.id", ondelete="CASCADE"), primary_key=True),
+    Column("logId", Uuid, primary_key=True),
+    Column("seen", Uuid, nullable=False, comment="the attempt that the row told of when it was chosen"),
+    Column("outcome", Text, comment="empty: not tried yet; BUSY: to be tried again"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Index(
+        "ix_BulkItem_left",
+        "bulkId",
+        "tries",
+        postgresql_where=text("outcome IS NULL OR outcome = 'BUSY'"),
+    ),
 )

@@ -55,7 +55,8 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
         except SyncError as error:
             failed = failed or error
             continue
-        if await too_many(site.db, found.writes, max_change_percent):
+        suspicious = found.writes > reached.released
+        if suspicious and await too_many(site.db, found.writes, max_change_percent):
             logger.warning("poll.held", stream=stream, changes=found.writes)
             await cursor.finish(site.db, stream, site.clock(), held=found.writes)
             continue
@@ -92,7 +93,7 @@ async def find(site: Site, stream: Stream, since: datetime, trigger: Trigger) ->
 async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> list[tuple[Change, bool]]:
     """The changes that need a look, each with whether it is of a mapped customer.
 
-    A failure that stands is left alone, unless a person wants to see it tried again.
+    A failure that stands or was dismissed is left alone, unless a person wants to see it tried again.
     """
     known = await mapping.versions(db, page)
     asking = await attention.asking(db, [change.key.crm_id for change in page])
@@ -101,7 +102,8 @@ async def _news(db: Database, page: Sequence[Change], *, by_person: bool) -> lis
         version, asks = known.get(change.key), asking.get(change.key, [])
         if _seen(change, version) or (_stands(change, asks) and not by_person):
             continue
-        if version and not asks and _holds_what_is_stored(change, version):
+        settled = all(one.dismissed for one in asks)
+        if version and settled and _holds_what_is_stored(change, version):
             in_step.append((version.mapping_id, change.modified_at))
         else:
             news.append((change, version is not None and change.customer is not None))

@@ -41,7 +41,7 @@ from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, Transacti
 
 SYNCS, CHORES, IMPORTS = "hamgam", "hamgam chores", "hamgam imports"
 """The queues: a worker serves each on its own, so that none holds up another."""
-SYNC_TASK, IMPORT_TASK = "sync", "import"
+SYNC_TASK, IMPORT_TASK, POLL_TASK, BULK_TASK = "sync", "import", "poll", "bulk"
 _QUEUES = {SYNC_TASK: SYNCS, IMPORT_TASK: IMPORTS}
 _PRIORITY = {Trigger.MANUAL: 10, Trigger.WEBHOOK: 5}
 

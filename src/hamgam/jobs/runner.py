@@ -1,10 +1,12 @@
 """Runs one notice, and sees to what follows from its outcome."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import Reason, where
@@ -15,6 +17,7 @@ from hamgam.sync.decide import AFTER, look_again
 from hamgam.sync.invoice import plan_document, sync_document
 from hamgam.sync.site import Outcome, Site
 from hamgam.trail import attention, log, mapping
+from hamgam.trail.attention import RETRIED_BY, Asked
 
 logger = structlog.get_logger()
 
@@ -55,26 +58,43 @@ async def plan_notice(site: Site, notice: ChangeNotice) -> Outcome:
     return await plan(site, notice)
 
 
-async def retry(db: Database, log_id: UUID, *, wait: bool = True) -> EntityKey | None:
+async def retry(
+    db: Database,
+    log_id: UUID,
+    *,
+    wait: bool = True,
+    asked: Asked | None = None,
+    seen: UUID | None = None,
+    noting: Callable[[AsyncConnection, bool], Awaitable[None]] | None = None,
+) -> EntityKey | None:
     """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried.
 
     Under the entity's lock, because the end of a running sync of it touches the same rows. None, too, when
-    another holds the lock and `wait` is off.
+    another holds the lock and `wait` is off, and when the row was tried again since it was `seen`. `noting`
+    is told in the same commit whether the row was put back.
     """
     key = await attention.retriable_key(db, log_id)
     if key is None:
         return None
     async with db.locked(str(key), wait=wait) as held:
-        return None if held is None else await _put_back(held, log_id)
+        if held is None:
+            return None
+        async with held.transaction() as connection:
+            done = await _put_back(connection, log_id, asked, seen)
+            if noting is not None:
+                await noting(connection, done is not None)
+            return done
 
 
-async def _put_back(db: Database, log_id: UUID) -> EntityKey | None:
-    async with db.transaction() as connection:
-        key = await attention.put_back(connection, log_id)
-        if key is not None:
-            await mapping.unblock(connection, key)
-            notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)})
-            await queue.enqueue(connection, [notice], now=True)
+async def _put_back(
+    connection: AsyncConnection, log_id: UUID, asked: Asked | None, seen: UUID | None
+) -> EntityKey | None:
+    key = await attention.put_back(connection, log_id, asked, seen)
+    if key is not None:
+        await mapping.unblock(connection, key)
+        by = {RETRIED_BY: asked.by} if asked else {}
+        notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)} | by)
+        await queue.enqueue(connection, [notice], now=True)
     return key
 
 

@@ -20,14 +20,16 @@ from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.eviction import evict_silent
 from hamgam.errors import SyncError, where
 from hamgam.jobs import importing, queue
+from hamgam.jobs.bulk import step as bulk_step
 from hamgam.jobs.importing import ImportTerms
 from hamgam.jobs.runner import resume_held_up, run_notice
 from hamgam.sync.site import Site
 from hamgam.trail import cursor, deliveries, log
+from hamgam.trail.bulk import next_open
+from hamgam.trail.bulk import purge as purge_bulk
 
 logger = structlog.get_logger()
 
-_POLL = "poll"
 _FETCH_SECONDS = 0.5
 """How soon a freed entity is noticed; new jobs are announced at once."""
 _STALLED_SECONDS = 30
@@ -73,7 +75,8 @@ class Worker:
         )
         self._app = App(connector=connector)
         self._app.task(name=queue.SYNC_TASK, queue=queue.SYNCS)(self._sync)
-        self._app.task(name=_POLL, queue=queue.CHORES)(self._poll)
+        self._app.task(name=queue.POLL_TASK, queue=queue.CHORES)(self._poll)
+        self._app.task(name=queue.BULK_TASK, queue=queue.CHORES)(self._bulk)
         self._app.task(name=queue.IMPORT_TASK, queue=queue.IMPORTS)(self._import)
         # A lock would die with its holder only when somebody looks, and this is who looks.
         self._every("* * * * * */10", self._keep, lock=None, priority=_FIRST)
@@ -169,6 +172,11 @@ class Worker:
         finally:
             await self._schedule_poll(self._now() + self._interval())
 
+    async def _bulk(self) -> None:
+        again = await bulk_step(self._db, self._work.site.clock)
+        if again is not None:
+            await self._schedule(queue.BULK_TASK, again)
+
     async def _keep(self, timestamp: int) -> None:
         """Put back what was left behind by the dead, by broken connections and for want of a customer."""
         for job_id in await queue.drop_unusable(self._db):
@@ -185,7 +193,9 @@ class Worker:
         if orphans:
             async with self._db.transaction() as connection:
                 await queue.enqueue(connection, orphans)
-        if self._work.poll_interval_seconds and not await queue.exists(self._db, _POLL):
+        if await next_open(self._db) and not await queue.exists(self._db, queue.BULK_TASK):
+            await self._schedule(queue.BULK_TASK, None)
+        if self._work.poll_interval_seconds and not await queue.exists(self._db, queue.POLL_TASK):
             cursors = await cursor.load(self._db)
             last = max((c.polled_at for c in cursors.values() if c.polled_at), default=None)
             await self._schedule_poll(last + self._interval() if last else self._now())
@@ -198,11 +208,15 @@ class Worker:
         before = self._now() - timedelta(days=self._work.retention_days)
         purged = await log.purge(self._db, before)
         await deliveries.purge(self._db, before)
+        await purge_bulk(self._db, before)
         logger.info("log.purged", rows=purged, before=before.isoformat())
 
     async def _schedule_poll(self, at: datetime) -> None:
+        await self._schedule(queue.POLL_TASK, at)
+
+    async def _schedule(self, task: str, at: datetime | None) -> None:
         async with self._db.transaction() as connection:
-            await queue.enqueue_task(connection, _POLL, {}, at)
+            await queue.enqueue_task(connection, task, {}, at)
 
     def _interval(self) -> timedelta:
         return timedelta(seconds=self._work.poll_interval_seconds)

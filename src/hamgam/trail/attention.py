@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select, text
+from sqlalchemy import Row, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -26,6 +26,10 @@ from hamgam.model import (
 )
 from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 
+DISMISSED = "dismissed"
+"""In a resolution: the note of a person who wants no more of this failure."""
+RETRIED_BY, RETRIED_AT = "retriedBy", "retriedAt"
+"""In the trigger's payload: the person who last put the row back, and when."""
 _RETRIABLE = and_(
     t.c.status.in_((Status.FAILED, Status.CONFLICT)),
     t.c.resolvedAt.is_(None),
@@ -99,7 +103,17 @@ async def ruled_out(db: Database, key: EntityKey) -> set[FinanceId]:
 
 async def find(db: Database, log_id: UUID) -> Row[Any] | None:
     """One row of the log, whatever it is about. In a transaction nobody else changes it until that ends."""
-    return (await db.execute(select(t).where(t.c.id == log_id).with_for_update())).one_or_none()
+    return (await db.execute(_row(log_id))).one_or_none()
+
+
+async def find_in(connection: AsyncConnection, log_id: UUID) -> Row[Any] | None:
+    """Like `find`, in the transaction of this connection."""
+    row: Row[Any] | None = (await connection.execute(_row(log_id))).one_or_none()
+    return row
+
+
+def _row(log_id: UUID) -> Select[*tuple[Any, ...]]:
+    return select(t).where(t.c.id == log_id).with_for_update()
 
 
 async def note_resolution(
@@ -112,7 +126,7 @@ async def note_resolution(
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What one unsettled row says, and of what.
+    """What one row says that is not settled, or was dismissed, and of what.
 
     `version` is the CRM's modification time of what was read, None where it was not read; `looked_at` is when
     the look began, by our clock.
@@ -121,23 +135,33 @@ class Asking:
     version: datetime | None
     looked_at: datetime
     in_doubt: bool
+    dismissed: bool = False
+    """A person wants no more of this version; a later one is looked at."""
 
 
 async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list[Asking]]:
-    """What is not settled of these CRM entities."""
+    """What is not settled of these CRM entities, or was dismissed."""
+    dismissed = t.c.resolution[DISMISSED].is_not(None)
     read = t.c.sourceData[MODIFIED_AT].as_string().label("version")
     found = await db.execute(
-        select(t.c.sourceEntity, t.c.sourceEntityId, t.c.status, t.c.startedAt, read).where(
+        select(
+            t.c.sourceEntity,
+            t.c.sourceEntityId,
+            t.c.status,
+            t.c.startedAt,
+            read,
+            func.coalesce(dismissed, False).label("dismissed"),
+        ).where(
             t.c.direction == Direction.CRM_TO_FINANCE,
             t.c.sourceEntityId.in_(crm_ids),
             t.c.status.in_(ATTENTION),
-            t.c.resolvedAt.is_(None),
+            or_(t.c.resolvedAt.is_(None), dismissed),
         )
     )
     rows: dict[EntityKey, list[Asking]] = {}
     for row in found:
         at = datetime.fromisoformat(row.version) if row.version else None
-        asks = Asking(at, row.startedAt, row.status == Status.IN_DOUBT)
+        asks = Asking(at, row.startedAt, row.status == Status.IN_DOUBT, row.dismissed)
         rows.setdefault(_key_of(row), []).append(asks)
     return rows
 
@@ -169,27 +193,46 @@ async def retriable_key(db: Database, log_id: UUID) -> EntityKey | None:
     return None if row is None else _key_of(row)
 
 
-async def put_back(connection: AsyncConnection, log_id: UUID) -> EntityKey | None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The person who wants a row put back, and when that was said."""
+
+    by: str
+    at: datetime
+
+
+async def put_back(
+    connection: AsyncConnection, log_id: UUID, asked: Asked | None = None, seen: UUID | None = None
+) -> EntityKey | None:
     """Make a failed or conflicting sync pending again. None when there is nothing to put back.
 
     Where a newer sync of the entity is open already, that one serves and the old row is only settled; but a
-    row that tells of a lost write stays what it is until a sync has succeeded.
+    row that tells of a lost write stays what it is until a sync has succeeded. `seen` is the attempt that the
+    row told of when somebody looked at it; one that was tried again since is left alone.
     """
     row = (
         await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
     ).one_or_none()
-    if row is None:
+    if row is None or seen not in (None, row.transactionId):
         return None
     key = _key_of(row)
     newer = (await connection.execute(select(t.c.id).where(of_entity(key), OPEN))).first()
-    mine = t.update().where(t.c.id == log_id)
+    mine = t.update().where(t.c.id == log_id).values(triggerPayload=_payload(row, asked))
     if newer is None and (row.status == Status.FAILED or row.intent):
         await connection.execute(
             mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
         )
     elif not row.intent:
-        await connection.execute(mine.values(resolvedAt=text("now()")))
+        said = {"resolvedBy": asked.by, "resolution": {"retried": True}} if asked else {}
+        await connection.execute(mine.values(resolvedAt=asked.at if asked else text("now()"), **said))
     return key
+
+
+def _payload(row: Row[Any], asked: Asked | None) -> Any:
+    if asked is None:
+        return row.triggerPayload
+    before = row.triggerPayload if isinstance(row.triggerPayload, dict) else {}
+    return before | {RETRIED_BY: asked.by, RETRIED_AT: asked.at.isoformat()}
 
 
 def _key_of(row: Row[Any]) -> EntityKey:

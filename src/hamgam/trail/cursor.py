@@ -24,6 +24,8 @@ class Cursor:
     polled_at: datetime | None
     held: int | None
     """Changes that were found and not queued because they are suspiciously many."""
+    released: int = 0
+    """Up to so many of them a person lets through."""
 
 
 async def load(db: Database) -> Mapping[Stream, Cursor]:
@@ -37,9 +39,10 @@ async def load(db: Database) -> Mapping[Stream, Cursor]:
             _datetime(t.c.cursor).label("position"),
             case((t.c.polledAt.is_not(None), _datetime(t.c.polledAt))).label("polled_at"),
             t.c.held,
+            func.coalesce(t.c.released, 0).label("released"),
         ).where(t.c.stream.in_(list(Stream)))
     )
-    return {Stream(row.stream): Cursor(row.position, row.polled_at, row.held) for row in found}
+    return {Stream(row.stream): Cursor(row.position, row.polled_at, row.held, row.released) for row in found}
 
 
 def _datetime(column: Any) -> Any:
@@ -67,5 +70,12 @@ async def start_again(db: Database, stream: Stream) -> None:
 
 async def finish(db: Database, stream: Stream, at: datetime, *, held: int | None = None) -> None:
     """Note that a poll of this stream has ended: well, or holding suspiciously many changes back."""
-    values = {"held": held} if held else {"held": None, "polledAt": at}
+    values = {"held": held} if held else {"held": None, "polledAt": at, "released": None, "releasedBy": None}
     await db.execute(t.update().where(t.c.stream == stream).values(**values))
+
+
+async def release(connection: AsyncConnection, stream: Stream, held: int, by: str) -> bool:
+    """Let the changes through that are held back, if they are still so many; answers whether they are."""
+    same = (t.c.stream == stream) & (t.c.held == held)
+    done = await connection.execute(t.update().where(same).values(released=held, releasedBy=by))
+    return done.rowcount == 1

@@ -9,10 +9,12 @@ from hamgam.app.commands.output import console, print_json
 from hamgam.app.wiring import open_database, utcnow
 from hamgam.db.engine import Database
 from hamgam.errors import UsageError
+from hamgam.jobs.declining import why_not_retried
 from hamgam.jobs.runner import retry
-from hamgam.jobs.settling import Settled, finance_id_of, settle, why_not_retried
+from hamgam.jobs.settling import Settled, finance_id_of, settle
 from hamgam.settings import Settings
 from hamgam.trail import attention
+from hamgam.trail.attention import Asked
 
 
 async def run(settings: Settings, log_id: str, *, exists: str | None, absent: bool, as_json: bool) -> int:
@@ -64,7 +66,7 @@ async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: b
 async def _retry(db: Database, wanted: Sequence[UUID]) -> int:
     refused = 0
     for log_id in wanted:
-        key = await retry(db, log_id)
+        key = await retry(db, log_id, asked=Asked(_who(), utcnow()))
         refused += key is None
         console().print(f"{log_id}  {key or await _why_not(db, log_id)}")
     return 1 if refused else 0

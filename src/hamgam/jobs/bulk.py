@@ -1,0 +1,105 @@
+"""Retries of many rows, as a job: in small steps, each row in a commit of its own, by whichever worker comes.
+
+What was done to a row and that it was done are one commit. So a crash, a second worker or a double click
+neither leaves a row out nor puts it back twice.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import DATABASE_GONE, Database
+from hamgam.errors import UsageError, where
+from hamgam.jobs import queue
+from hamgam.jobs.declining import asks_no_more
+from hamgam.jobs.runner import retry
+from hamgam.trail import bulk, worklist
+from hamgam.trail.attention import Asked
+from hamgam.trail.bulk import Bulk, Cancelled, Item, ItemOutcome
+from hamgam.trail.worklist import Wanted
+
+logger = structlog.get_logger()
+
+STEP = 100
+BUSY_SECONDS = 5
+"""Between two tries of a row whose entity is being worked on."""
+
+
+class OtherNumber(UsageError):
+    """The number that the person agreed to is not the number any more."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(f"there are {actual} of them now, not {expected}")
+        self.actual = actual
+
+
+async def submit(
+    db: Database,
+    bulk_id: UUID,
+    chosen: Wanted | Sequence[tuple[UUID, UUID]],
+    *,
+    expected: int,
+    by: str,
+    now: datetime,
+) -> None:
+    """Begin to retry these rows, in one commit with its job. The same id again is the same action.
+
+    Raises `OtherNumber` when there are not as many as the person has agreed to; then nothing has changed.
+    """
+    async with db.transaction() as connection:
+        total = await bulk.begin(connection, bulk_id, chosen, by=by, now=now)
+        if total is None:
+            return
+        if total != expected or total == 0:
+            raise OtherNumber(expected, total)
+        await queue.enqueue_task(connection, queue.BULK_TASK, {}, None)
+
+
+async def step(db: Database, clock: Callable[[], datetime]) -> datetime | None:
+    """Do some rows of the oldest action that is not over; answers when to go on, None: nothing is left."""
+    action = await bulk.next_open(db)
+    if action is None:
+        return None
+    left = await bulk.items_left(db, action.id, STEP)
+    if not left:
+        await bulk.finish(db, action.id, clock())
+        logger.info("bulk.done", bulk=str(action.id), total=action.total)
+        return clock()
+    try:
+        for each in left:
+            await _do(db, action, each, clock())
+    except Cancelled:
+        logger.info("bulk.stopped", bulk=str(action.id))
+    return clock() + timedelta(seconds=BUSY_SECONDS if all(each.tries for each in left) else 0)
+
+
+async def _do(db: Database, action: Bulk, each: Item, now: datetime) -> None:
+    noted = False
+
+    async def noting(connection: AsyncConnection, done: bool) -> None:
+        nonlocal noted
+        await bulk.note(connection, action.id, each.log_id, ItemOutcome.DONE if done else ItemOutcome.GONE)
+        noted = True
+
+    try:
+        asked = Asked(action.by, now)
+        await retry(db, each.log_id, wait=False, asked=asked, seen=each.seen, noting=noting)
+        outcome = ItemOutcome.DONE if noted else await _why_not(db, each)
+    except (*DATABASE_GONE, Cancelled):
+        raise
+    except Exception as error:
+        logger.error("bulk.defect", error=type(error).__name__, where=where(error))
+        outcome, noted = ItemOutcome.DEFECT, False
+    if not noted:
+        async with db.transaction() as connection:
+            await bulk.note(connection, action.id, each.log_id, outcome)
+
+
+async def _why_not(db: Database, each: Item) -> ItemOutcome:
+    """What to note of a row that was not put back, because nobody may or because its entity is busy."""
+    row = await worklist.row(db, each.log_id)
+    asks_still = row is not None and row.transactionId == each.seen and not asks_no_more(row)
+    return ItemOutcome.BUSY if asks_still else ItemOutcome.GONE

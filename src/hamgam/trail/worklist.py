@@ -1,0 +1,140 @@
+"""What asks for a person, as a list to work through: filtered, counted by reason, page by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, literal, not_, select, text, tuple_
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import entity_mapping, poll_cursor
+from hamgam.db.tables import sync_log as t
+from hamgam.errors import Reason
+from hamgam.model import Direction, EntityType, Operation, Status, Stream
+
+_ASKS = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
+"""In the words of the index, which is not used for a list that is a parameter."""
+_MAYBE_SENT = and_(
+    t.c.entityType == EntityType.PREINVOICE,
+    t.c.intent.is_not(None),
+    t.c.intent["operation"].as_string().is_distinct_from(Operation.UPDATE),
+)
+RETRIABLE_TOGETHER = and_(
+    _ASKS,
+    t.c.direction == Direction.CRM_TO_FINANCE,
+    t.c.status != Status.IN_DOUBT,
+    t.c.reason.is_distinct_from(Reason.OTHER_CODE),
+    not_(func.coalesce(_MAYBE_SENT, False)),
+)
+"""Rows for which a retry is enough, and harmless without a look at each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of the rows that ask for a person; None means all."""
+
+    reason: str | None = None
+    status: Status | None = None
+    entity_type: EntityType | None = None
+
+    def as_json(self) -> dict[str, str]:
+        named = {"reason": self.reason, "status": self.status, "type": self.entity_type}
+        return {name: str(value) for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row's place in the list, for the page that follows on it."""
+
+    started_at: datetime
+    log_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many rows ask for the same reason."""
+
+    reason: str | None
+    status: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stream whose poll holds suspiciously many changes back."""
+
+    stream: Stream
+    changes: int
+    released_by: str | None
+    """Who has let them through; the next poll does it."""
+
+
+async def groups(db: Database) -> list[Group]:
+    """All that asks for a person, by reason; most first."""
+    counted = func.count().label("rows")
+    query = (
+        select(t.c.reason, t.c.status, counted)
+        .where(_ASKS)
+        .group_by(t.c.reason, t.c.status)
+        .order_by(counted.desc(), t.c.reason, t.c.status)
+    )
+    return [Group(row.reason, row.status, row.rows) for row in await db.execute(query)]
+
+
+async def rows(
+    db: Database, wanted: Wanted, *, oldest_first: bool, after: Place | None, limit: int
+) -> Sequence[Row[Any]]:
+    """One page: the columns of the log, and `linked`, the finance id that the record is mapped to."""
+    query = _with_link().where(_ASKS, *_matching(wanted)).limit(limit)
+    place = tuple_(t.c.startedAt, t.c.id)
+    if after is not None:
+        mark = tuple_(literal(after.started_at, t.c.startedAt.type), literal(after.log_id, t.c.id.type))
+        query = query.where(place > mark if oldest_first else place < mark)
+    order = (t.c.startedAt, t.c.id) if oldest_first else (t.c.startedAt.desc(), t.c.id.desc())
+    return (await db.execute(query.order_by(*order))).all()
+
+
+async def row(db: Database, log_id: UUID) -> Row[Any] | None:
+    """One row, whether it still asks or not, with `linked` as in `rows`."""
+    return (await db.execute(_with_link().where(t.c.id == log_id))).one_or_none()
+
+
+async def count(db: Database, wanted: Wanted) -> int:
+    query = select(func.count()).select_from(t).where(_ASKS, *_matching(wanted))
+    return int((await db.execute(query)).scalar_one())
+
+
+async def count_retriable(db: Database, chosen: Wanted | Sequence[tuple[UUID, UUID]]) -> int:
+    """Of those, the ones that a retry may help."""
+    query = select(func.count()).select_from(t).where(RETRIABLE_TOGETHER, which(chosen))
+    return int((await db.execute(query)).scalar_one())
+
+
+def which(chosen: Wanted | Sequence[tuple[UUID, UUID]]) -> Any:
+    """Rows by a filter, or one by one, each with the attempt that it told of when it was chosen."""
+    if isinstance(chosen, Wanted):
+        return and_(text("true"), *_matching(chosen))
+    return tuple_(t.c.id, t.c.transactionId).in_(chosen)
+
+
+async def held(db: Database) -> list[Held]:
+    c = poll_cursor.c
+    query = select(c.stream, c.held, c.releasedBy).where(c.held.is_not(None), c.stream.in_(list(Stream)))
+    return [Held(Stream(row.stream), row.held, row.releasedBy) for row in await db.execute(query)]
+
+
+def _matching(wanted: Wanted) -> list[Any]:
+    given = ((t.c.reason, wanted.reason), (t.c.status, wanted.status), (t.c.entityType, wanted.entity_type))
+    return [column == value for column, value in given if value is not None]
+
+
+def _with_link() -> Select[Any]:
+    m = entity_mapping.c
+    linked = (
+        select(m.financeId)
+        .where(m.entityType == t.c.entityType, m.crmId == t.c.sourceEntityId)
+        .scalar_subquery()
+    )
+    return select(t, linked.label("linked"))

@@ -1,0 +1,353 @@
+"""Retries of many rows: all of them, each once, whatever dies or comes between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log
+from hamgam.errors import Reason
+from hamgam.jobs import queue
+from hamgam.jobs.acting import put_back
+from hamgam.jobs.bulk import BUSY_SECONDS, OtherNumber, step, submit
+from hamgam.model import Direction, EntityType, Operation, Status, Trigger
+from hamgam.trail import bulk
+from hamgam.trail.attention import Asked
+from hamgam.trail.bulk import Bulk, ItemOutcome
+from hamgam.trail.worklist import Wanted, count_retriable
+
+NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
+ALL = Wanted()
+
+
+async def add(db: Database, number: int, **values: Any) -> UUID:
+    """One row that failed, of a record of its own."""
+    row = {
+        "transactionId": uuid4(),
+        "entityType": EntityType.CUSTOMER,
+        "sourceEntity": "customer",
+        "sourceEntityId": crm_id(number),
+        "direction": Direction.CRM_TO_FINANCE,
+        "operation": Operation.CREATE,
+        "status": Status.FAILED,
+        "reason": Reason.DUPLICATE_PHONE,
+        "triggerType": Trigger.POLL,
+        "startedAt": NOW + timedelta(seconds=number),
+        "completedAt": NOW,
+    }
+    made = await db.execute(sync_log.insert().values(row | values).returning(sync_log.c.id))
+    return UUID(str(made.scalar_one()))
+
+
+def crm_id(number: int) -> str:
+    return f"3f2504e0-4f89-11d3-9a0c-{number:012}"
+
+
+async def jobs(db: Database) -> list[str]:
+    found = await db.execute(
+        text("SELECT lock FROM procrastinate_jobs WHERE task_name = 'sync' AND status = 'todo' ORDER BY id")
+    )
+    return [str(lock) for lock in found.scalars()]
+
+
+async def began(db: Database, chosen: Any = ALL, *, bulk_id: UUID | None = None, by: str = "مریم") -> UUID:
+    action = bulk_id or uuid4()
+    await submit(db, action, chosen, expected=await count_retriable(db, chosen), by=by, now=NOW)
+    return action
+
+
+async def loaded(db: Database, action: UUID) -> Bulk:
+    found = await bulk.load(db, action)
+    assert found is not None
+    return found
+
+
+async def worked(db: Database) -> list[datetime]:
+    """All steps, one after the other; the times at which they were wanted."""
+    due = []
+    while (again := await step(db, lambda: NOW)) is not None:
+        due.append(again)
+    return due
+
+
+async def test_all_that_match_are_put_back_by_name(db: Database) -> None:
+    for number in range(5):
+        await add(db, number, status=Status.CONFLICT if number == 4 else Status.FAILED)
+    other = await add(db, 9, reason=Reason.BAD_PRICE)
+    action = await began(db, Wanted(reason="DUPLICATE_PHONE"))
+    assert [task for task in await tasks(db) if task != "sync"] == ["bulk"]
+    await worked(db)
+    done = await loaded(db, action)
+    assert (done.total, done.done, done.failed, done.by, done.over) == (5, 5, 0, "مریم", True)
+    assert done.filter == {"reason": "DUPLICATE_PHONE"}
+    assert sorted(await jobs(db)) == [f"customer:{crm_id(n)}" for n in range(5)]
+    rows = (await db.execute(sync_log.select().where(sync_log.c.id != other))).all()
+    assert {row.triggerPayload["retriedBy"] for row in rows} == {"مریم"}
+    [left] = (await db.execute(sync_log.select().where(sync_log.c.id == other))).all()
+    assert left.status == "FAILED"
+
+
+async def tasks(db: Database) -> list[str]:
+    return list((await db.execute(text("SELECT task_name FROM procrastinate_jobs ORDER BY id"))).scalars())
+
+
+async def test_what_a_retry_does_not_help_is_not_swept_in(db: Database) -> None:
+    intent = {"operation": "CREATE", "transactionId": str(uuid4()), "fields": {}}
+    document = {"entityType": EntityType.PREINVOICE, "sourceEntity": "invoice"}
+    await add(db, 1, status=Status.IN_DOUBT, **document, intent=intent)
+    await add(db, 2, **document, intent=intent)
+    await add(db, 3, status=Status.CONFLICT, reason=Reason.OTHER_CODE)
+    await add(db, 4, direction=Direction.FINANCE_TO_CRM, sourceEntity="contact")
+    await add(db, 5, resolvedAt=NOW)
+    await add(db, 6, status=Status.SUCCESS)
+    lost = await add(db, 7, intent=intent)
+    await add(db, 8, **document, intent=intent | {"operation": "UPDATE"})
+    action = await began(db)
+    assert (await loaded(db, action)).total == 2
+    await worked(db)
+    assert sorted(await jobs(db)) == [f"customer:{crm_id(7)}", f"invoice:{crm_id(8)}"]
+    [kept] = (await db.execute(sync_log.select().where(sync_log.c.id == lost))).all()
+    assert kept.intent == intent
+
+
+async def test_another_number_than_the_person_agreed_to_changes_nothing(db: Database) -> None:
+    for number in range(3):
+        await add(db, number)
+    with pytest.raises(OtherNumber) as caught:
+        await submit(db, uuid4(), ALL, expected=2, by="مریم", now=NOW)
+    assert caught.value.actual == 3
+    assert await bulk.latest(db, 5) == []
+    assert await tasks(db) == []
+
+
+async def test_a_double_click_is_one_action(db: Database) -> None:
+    for number in range(3):
+        await add(db, number)
+    action = uuid4()
+    await asyncio.gather(*(began(db, bulk_id=action) for _ in range(4)))
+    assert [done.total for done in await bulk.latest(db, 5)] == [3]
+    assert await tasks(db) == ["bulk"]
+
+
+async def test_rows_that_fail_later_are_left_for_a_person(db: Database) -> None:
+    log_id = await add(db, 1)
+    action = await began(db)
+    await add(db, 2)
+    await put_back(db, log_id, Asked("رضا", NOW))
+    await db.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'sync'"))
+    again = {"status": Status.FAILED, "transactionId": uuid4()}
+    await db.execute(sync_log.update().where(sync_log.c.id == log_id).values(again))
+    await worked(db)
+    done = await loaded(db, action)
+    assert (done.total, done.done, done.failed) == (1, 0, 1)
+    assert (await bulk.outcomes(db, action))[ItemOutcome.GONE] == 1
+    assert await jobs(db) == []
+
+
+async def test_a_busy_record_is_tried_again_at_the_end_and_then_left_alone(db: Database) -> None:
+    for number in range(3):
+        await add(db, number)
+    action = await began(db)
+    async with db.locked(f"customer:{crm_id(1)}"):
+        await step(db, lambda: NOW)
+        assert len(await jobs(db)) == 2
+        due = await step(db, lambda: NOW)
+        assert due == NOW + timedelta(seconds=BUSY_SECONDS)
+    await worked(db)
+    assert len(await jobs(db)) == 3
+    assert (await loaded(db, action)).done == 3
+
+    await add(db, 7)
+    action = await began(db)
+    async with db.locked(f"customer:{crm_id(7)}"):
+        await worked(db)
+    done = await loaded(db, action)
+    assert (done.done, done.failed, done.over) == (0, 1, True)
+    assert (await bulk.outcomes(db, action))[ItemOutcome.BUSY] == 1
+
+
+async def test_a_cancelled_action_stops_before_the_next_row(db: Database) -> None:
+    for number in range(3):
+        await add(db, number)
+    action = await began(db)
+    async with db.transaction() as connection:
+        assert await bulk.cancel(connection, action, "رضا", NOW)
+        assert not await bulk.cancel(connection, action, "مریم", NOW)
+    await worked(db)
+    done = await loaded(db, action)
+    assert (done.done, done.left, done.cancelled_by, done.over) == (0, 3, "رضا", True)
+    assert await jobs(db) == []
+
+
+async def test_a_cancel_in_the_middle_takes_the_row_of_that_moment_back(db: Database) -> None:
+    await add(db, 1)
+    action = await began(db)
+    taken = await bulk.items_left(db, action, 10)
+    async with db.transaction() as connection:
+        await bulk.cancel(connection, action, "رضا", NOW)
+    with pytest.raises(bulk.Cancelled):
+        async with db.transaction() as connection:
+            await bulk.note(connection, action, taken[0].log_id, ItemOutcome.DONE)
+    assert (await loaded(db, action)).done == 0
+
+
+async def test_a_row_that_cannot_be_read_does_not_hold_up_the_others(db: Database) -> None:
+    await add(db, 1, sourceEntity="warehouse")
+    await add(db, 2)
+    action = await began(db)
+    await worked(db)
+    assert (await bulk.outcomes(db, action))[ItemOutcome.DEFECT] == 1
+    assert await jobs(db) == [f"customer:{crm_id(2)}"]
+
+
+async def test_old_actions_are_purged_when_they_are_over(db: Database) -> None:
+    await add(db, 1)
+    action = await began(db)
+    await bulk.purge(db, NOW + timedelta(days=1))
+    assert await bulk.load(db, action) is not None
+    await worked(db)
+    await bulk.purge(db, NOW + timedelta(days=1))
+    assert await bulk.load(db, action) is None
+
+
+# Crashes
+
+
+class Killed(BaseException):
+    pass
+
+
+class Mortal(Database):
+    """Dies before or after its nth effect on the database."""
+
+    def __init__(self, url: str, dies_at: int) -> None:
+        super().__init__(url, pool_size=2)
+        self._left = [dies_at]
+
+    def _moment(self) -> None:
+        self._left[0] -= 1
+        if self._left[0] == 0:
+            raise Killed
+
+    async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        self._moment()
+        done = await super().execute(statement, parameters)
+        self._moment()
+        return done
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        async with super().transaction() as connection:
+            yield connection
+            self._moment()
+        self._moment()
+
+
+async def died(url: str, at: int) -> bool:
+    mortal = Mortal(url, at)
+    try:
+        await worked(mortal)
+    except Killed:
+        return True
+    finally:
+        await mortal.aclose()
+    return False
+
+
+async def test_it_goes_on_after_a_death_at_any_moment(db: Database, database_url: str) -> None:
+    """Three rows each time; the death comes one moment later until there is none."""
+    at, alive = 1, False
+    while not alive:
+        for number in range(3):
+            await add(db, 10 * at + number)
+        action = await began(db)
+        alive = not await died(database_url, at)
+        await worked(db)
+        done = await loaded(db, action)
+        assert (at, done.done, done.failed, done.over) == (at, 3, 0, True)
+        assert len(await jobs(db)) == 3 * at
+        assert len(set(await jobs(db))) == 3 * at
+        at += 1
+    assert at > 15
+
+
+_SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+_ROWS = st.lists(
+    st.sampled_from(["fails", "conflicts", "busy", "settled", "retried"]), min_size=1, max_size=7
+)
+
+
+@given(rows=_ROWS, deaths=st.lists(st.integers(1, 40), max_size=4), workers=st.integers(1, 2))
+@settings(max_examples=25, deadline=None, suppress_health_check=_SLOW)
+def test_no_row_is_lost_and_none_is_put_back_twice(
+    database_url: str, rows: list[str], deaths: list[int], workers: int
+) -> None:
+    """What is not done by the action itself was done by somebody else, or asks for a person as before."""
+    asyncio.run(_property(database_url, rows, deaths, workers))
+
+
+async def _property(url: str, rows: list[str], deaths: list[int], workers: int) -> None:
+    db = Database(url)
+    try:
+        await db.execute(text('TRUNCATE "SyncLog", "BulkAction", "BulkItem", procrastinate_jobs CASCADE'))
+        await _play(db, url, rows, deaths, workers)
+    finally:
+        await db.aclose()
+
+
+async def _play(db: Database, url: str, rows: list[str], deaths: list[int], workers: int) -> None:
+    ids = [
+        await add(db, n, status=Status.CONFLICT if kind == "conflicts" else Status.FAILED)
+        for n, kind in enumerate(rows)
+    ]
+    action = await began(db)
+    for kind, log_id in zip(rows, ids, strict=True):
+        if kind == "settled":
+            await db.execute(sync_log.update().where(sync_log.c.id == log_id).values(resolvedAt=NOW))
+        if kind == "retried":
+            await put_back(db, log_id, Asked("رضا", NOW))
+    async with _all_locked(db, [n for n, kind in enumerate(rows) if kind == "busy"]):
+        for at in deaths:
+            await died(url, at)
+        await asyncio.gather(*(worked(db) for _ in range(workers)))
+    done, found = await loaded(db, action), await jobs(db)
+    assert done.over
+    assert done.done + done.failed == done.total == len(rows)
+    assert sorted(found) == sorted(
+        f"customer:{crm_id(n)}" for n, kind in enumerate(rows) if kind in ("fails", "conflicts", "retried")
+    )
+    assert done.done == sum(kind in ("fails", "conflicts") for kind in rows)
+    still = (await db.execute(sync_log.select().where(sync_log.c.status == Status.FAILED))).all()
+    assert {row.id for row in still if row.resolvedAt is None} == {
+        log_id for log_id, kind in zip(ids, rows, strict=True) if kind == "busy"
+    }
+
+
+@asynccontextmanager
+async def _all_locked(db: Database, numbers: list[int]) -> AsyncIterator[None]:
+    if not numbers:
+        yield
+        return
+    async with db.locked(f"customer:{crm_id(numbers[0])}"), _all_locked(db, numbers[1:]):
+        yield
+
+
+async def test_the_queue_has_one_job_for_all_actions(db: Database) -> None:
+    for number in range(2):
+        await add(db, number)
+    await began(db, by="مریم")
+    await began(db, by="رضا")
+    assert await queue.exists(db, queue.BULK_TASK)
+    assert await tasks(db) == ["bulk"]
+    await worked(db)
+    # Both wanted both rows; the second finds nothing left to do.
+    assert sorted((done.done, done.failed) for done in await bulk.latest(db, 5)) == [(0, 2), (2, 0)]
