@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
+from hamgam.jobs import queue
 from hamgam.jobs.declining import (
     UNMATCHED,
     Declined,
@@ -25,8 +26,8 @@ from hamgam.jobs.declining import (
     unchanged,
 )
 from hamgam.jobs.runner import retry
-from hamgam.model import Direction, Status
-from hamgam.trail import attention, log
+from hamgam.model import Direction, Status, Stream
+from hamgam.trail import attention, cursor, log
 from hamgam.trail.attention import DISMISSED, Asked
 
 
@@ -107,3 +108,15 @@ async def dismiss(
         if not may_be_dismissed(row):
             raise declined(row, "tells of a write that may have happened, so it cannot be dismissed")
         await attention.note_resolution(connection, log_id, by, {DISMISSED: note}, now)
+
+
+async def release(db: Database, stream: Stream, held: int, *, by: str, now: datetime) -> bool:
+    """Let the changes through that a poll holds back, at once; answers whether they are still so many.
+
+    Should the poll find more than these, it holds them back again.
+    """
+    async with db.transaction() as connection:
+        done = await cursor.release(connection, stream, held, by)
+        if done:
+            await queue.enqueue_task(connection, queue.POLL_TASK, {}, now)
+    return done

@@ -76,7 +76,16 @@ def put_back_by(row: Row[Any]) -> tuple[str | None, datetime | None]:
     """The person who last put this row back, and when."""
     payload = row.triggerPayload if isinstance(row.triggerPayload, dict) else {}
     by, at = payload.get(attention.RETRIED_BY), payload.get(attention.RETRIED_AT)
-    return (str(by), datetime.fromisoformat(at)) if by and isinstance(at, str) else (None, None)
+    return (str(by), _moment(at)) if by else (None, None)
+
+
+def _moment(stored: object) -> datetime | None:
+    """None for what another version has stored otherwise."""
+    try:
+        at = datetime.fromisoformat(str(stored))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def why_not_retried(row: Row[Any]) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from hamgam.app.api.attention import attention_routes
+from hamgam.app.api.bulk import bulk_routes
 from hamgam.app.api.charts import chart_routes
 from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
 from hamgam.app.api.imports import import_routes
@@ -22,4 +24,6 @@ def api_routes(context: WebContext) -> APIRouter:
     router.include_router(import_routes(context))
     router.include_router(connection_routes(context))
     router.include_router(webhook_subscription_routes(context))
+    router.include_router(attention_routes(context))
+    router.include_router(bulk_routes(context))
     return router

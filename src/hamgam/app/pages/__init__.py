@@ -3,6 +3,8 @@
 from fastapi import APIRouter, FastAPI
 
 from hamgam.app.context import WebContext
+from hamgam.app.pages.attention import attention_page
+from hamgam.app.pages.bulk import bulk_pages
 from hamgam.app.pages.connections import connection_pages
 from hamgam.app.pages.importing import importing_routes
 from hamgam.app.pages.operations import operations_routes
@@ -15,6 +17,8 @@ def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
     router.include_router(overview_routes(context))
     router.include_router(connection_pages(context))
     router.include_router(importing_routes(context))
+    router.include_router(bulk_pages(context))
+    router.include_router(attention_page(context))
     router.include_router(operations_routes(app))
     router.routes.append(files())
     return router

@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hamgam.app.words import common, connections, importing, overview, settings
+from hamgam.app.words import attention, common, connections, importing, overview, settings
 from hamgam.errors import Reason
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
-from hamgam.reasons import SENTENCES
+from hamgam.reasons import SENTENCES, Sentence
 
 Lang = Literal["fa", "en"]
 
-_TABLES = (common.WORDS, overview.WORDS, importing.WORDS, connections.WORDS, settings.WORDS)
+_TABLES = (
+    common.WORDS,
+    overview.WORDS,
+    attention.WORDS,
+    importing.WORDS,
+    connections.WORDS,
+    settings.WORDS,
+)
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
     "en": {key: en for table in _TABLES for key, (_, en) in table.items()},
@@ -76,6 +83,12 @@ class Writer:
         except (KeyError, ValueError):
             return code
         return sentence.fa if self.lang == "fa" else sentence.en
+
+    def cause(self, sentence: Sentence) -> str:
+        return sentence.fa if self.lang == "fa" else sentence.en
+
+    def advice(self, sentence: Sentence) -> str:
+        return sentence.next_step_fa if self.lang == "fa" else sentence.next_step_en
 
     def next_step(self, code: str) -> str:
         try:

@@ -1,0 +1,205 @@
+"""`/api/v1/attention`: what asks for a person, and what a person can do about each."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from hamgam.app.access import Operator, Viewer
+from hamgam.app.attention import MOST_NOTE, Shown, listed, query_of, shown
+from hamgam.app.context import WebContext
+from hamgam.app.status import iso
+from hamgam.errors import Reason, UsageError
+from hamgam.jobs import acting
+from hamgam.jobs.declining import Declined, Why
+from hamgam.jobs.settling import finance_id_of, settle
+from hamgam.model import EntityType, Status, Stream
+from hamgam.reasons import SENTENCES, Sentence
+from hamgam.trail import worklist
+from hamgam.trail.attention import Asked
+
+_CONFLICT: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such row"},
+    409: {"description": "Somebody was faster, or the row asks for something else; nothing has changed"},
+}
+_Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    seen: UUID | None = Field(None, description="`seen` of the row: one that was tried since is refused")
+
+
+class Retry(_Body):
+    """Nothing but, perhaps, the attempt that was seen."""
+
+
+class Settle(_Body):
+    exists: _Plain | None = Field(None, description="the finance code or document key that it is")
+    absent: bool = Field(False, description="it is not in finance, and is sent")
+
+
+class Dismiss(_Body):
+    note: Annotated[_Plain, Field(max_length=MOST_NOTE)] = ""
+
+
+def attention_routes(context: WebContext) -> APIRouter:
+    router = APIRouter(tags=["attention"])
+    router.include_router(_reading(context))
+    router.include_router(_acting(context))
+    return router
+
+
+def _reading(context: WebContext) -> APIRouter:
+    router, db = APIRouter(prefix="/attention"), context.db
+
+    @router.get("")
+    async def get_attention(
+        person: Viewer,
+        reason: Reason | None = None,
+        status: Status | None = None,
+        type: EntityType | None = None,
+        sort: Annotated[str, Query(pattern="^(newest|oldest)$")] = "newest",
+        after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ) -> dict[str, Any]:
+        """What failed for good, is in conflict or in doubt, with cause, next step and possible actions."""
+        given = {"reason": reason, "status": status, "type": type, "sort": sort, "after": after}
+        try:
+            query = query_of({name: str(value) for name, value in given.items() if value is not None})
+        except ValueError as error:
+            raise HTTPException(400, f"{error} is none that this list knows") from None
+        page = await listed(db, query, person, limit)
+        return {
+            "count": await worklist.count(db, query.wanted),
+            "reasons": [
+                {"reason": g.reason, "status": g.status, "count": g.count} for g in await worklist.groups(db)
+            ],
+            "held": [
+                {"stream": held.stream, "changes": held.changes, "releasedBy": held.released_by}
+                for held in await worklist.held(db)
+            ],
+            "items": [_document(row) for row in page.rows],
+            "next": page.after,
+        }
+
+    @router.get("/{log_id}", responses=_CONFLICT)
+    async def get_one(log_id: UUID, person: Viewer) -> dict[str, Any]:
+        """One row, whether it still asks or not."""
+        found = await worklist.row(db, log_id)
+        if found is None:
+            raise HTTPException(404, "there is no such row in the sync log")
+        return _document(shown(found, person))
+
+    return router
+
+
+def _acting(context: WebContext) -> APIRouter:
+    router, db, clock = APIRouter(prefix="/attention"), context.db, context.clock
+
+    @router.post("/{log_id}/retry", status_code=202, responses=_CONFLICT)
+    async def retry(log_id: UUID, person: Operator, body: Retry | None = None) -> Response:
+        """Put a failed or conflicting sync back into the queue."""
+        asked = Asked(person.name, clock())
+        try:
+            await acting.put_back(db, log_id, asked, body.seen if body else None)
+        except Declined as declined:
+            return refusal(declined)
+        return _done(log_id, person.name, asked.at, 202)
+
+    @router.post("/{log_id}/settle", responses=_CONFLICT)
+    async def settle_one(log_id: UUID, body: Settle, person: Operator) -> Response:
+        """Say which finance record it is, or that it is absent there. It is looked at again at once."""
+        if (body.exists is None) != body.absent:
+            raise HTTPException(400, "give either `exists` or `absent`")
+        try:
+            code = None if body.exists is None else finance_id_of(body.exists)
+            done = await settle(db, log_id, code, by=person.name, now=clock(), wait=False, seen=body.seen)
+        except Declined as declined:
+            return refusal(declined)
+        except UsageError as error:
+            raise HTTPException(400, str(error)) from None
+        return _done(log_id, done.by, done.at, 200)
+
+    @router.post("/{log_id}/dismiss", responses=_CONFLICT)
+    async def dismiss(log_id: UUID, body: Dismiss, person: Operator) -> Response:
+        """Ask no more for a failure or a conflict. A later change of the record is looked at as ever."""
+        now = clock()
+        try:
+            await acting.dismiss(db, log_id, body.note, by=person.name, now=now, seen=body.seen)
+        except Declined as declined:
+            return refusal(declined)
+        return _done(log_id, person.name, now, 200)
+
+    @router.post("/held/{stream}/release", status_code=202, responses=_CONFLICT)
+    async def release(
+        stream: Stream, changes: Annotated[int, Query(ge=1, le=2**31 - 1)], person: Operator
+    ) -> dict[str, Any]:
+        """Let so many changes through that a poll holds back. 409 when there are not as many any more."""
+        if not await acting.release(db, stream, changes, by=person.name, now=clock()):
+            raise HTTPException(409, "the poll does not hold back as many changes any more")
+        return {"stream": stream, "changes": changes, "releasedBy": person.name}
+
+    return router
+
+
+def refusal(declined: Declined) -> Response:
+    """Why nothing was done; `by` and `at` say who was faster, and when, where that is known."""
+    status = 404 if declined.why is Why.UNKNOWN else 409
+    body = {
+        "status": status,
+        "title": "Nothing was changed",
+        "detail": str(declined),
+        "why": declined.why,
+        "by": declined.by,
+        "at": iso(declined.at),
+    }
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _done(log_id: UUID, by: str, at: datetime, status: int) -> Response:
+    return JSONResponse({"id": str(log_id), "by": by, "at": iso(at)}, status)
+
+
+def _document(row: Shown) -> dict[str, Any]:
+    known = row.known.sentence if row.known else None
+    return {
+        "id": str(row.id),
+        "seen": str(row.seen),
+        "since": iso(row.at),
+        "status": row.status,
+        "reason": row.reason or None,
+        "error": row.known.name if row.known else None,
+        "cause": _both(known or _sentence(row.reason), next_step=False),
+        "nextStep": _both(known or _sentence(row.reason), next_step=True),
+        "entityType": row.entity_type,
+        "kind": row.kind,
+        "crmId": row.crm_id,
+        "financeId": row.finance_id,
+        "name": row.name or None,
+        "tried": row.tried,
+        "message": row.message or None,
+        "actions": sorted(row.acts),
+        "retriedBy": row.retried_by,
+        "retriedAt": iso(row.retried_at),
+        "resolvedBy": row.resolved_by,
+        "resolvedAt": iso(row.resolved_at),
+        "resolution": dict(row.resolution) or None,
+    }
+
+
+def _sentence(reason: str) -> Sentence | None:
+    return SENTENCES[Reason(reason)] if reason in list(Reason) else None
+
+
+def _both(sentence: Sentence | None, *, next_step: bool) -> dict[str, str] | None:
+    if sentence is None:
+        return None
+    if next_step:
+        return {"en": sentence.next_step_en, "fa": sentence.next_step_fa}
+    return {"en": sentence.en, "fa": sentence.fa}

@@ -1,0 +1,151 @@
+"""`/api/v1/bulk`: retries of many rows at once."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from hamgam.app.access import Operator, Viewer
+from hamgam.app.context import WebContext
+from hamgam.app.status import iso
+from hamgam.db.engine import Database
+from hamgam.errors import Reason
+from hamgam.jobs.bulk import OtherNumber, submit
+from hamgam.model import EntityType, Status
+from hamgam.trail import bulk, worklist
+from hamgam.trail.bulk import Bulk
+from hamgam.trail.worklist import Wanted
+
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such action"}}
+_OTHER_NUMBER: dict[int | str, dict[str, Any]] = {
+    409: {"description": "There are not as many rows as `count` says; `count` of the answer is the number"}
+}
+
+
+class Filter(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason | None = None
+    status: Status | None = None
+    type: EntityType | None = None
+
+
+class Row(BaseModel):
+    """A row that was chosen, and `seen` of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    seen: UUID
+
+
+class Wish(BaseModel):
+    """Which rows, either by a filter or one by one, and how many the person expects them to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    what: Literal["retry"] = "retry"
+    count: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    filter: Filter | None = None
+    rows: Annotated[list[Row] | None, Field(max_length=1000)] = None
+    id: UUID | None = Field(None, description="an id of your own: the same again is the same action")
+
+    def chosen(self) -> Wanted | list[tuple[UUID, UUID]] | None:
+        if (self.filter is None) == (self.rows is None):
+            return None
+        if self.filter is not None:
+            return Wanted(reason=self.filter.reason, status=self.filter.status, entity_type=self.filter.type)
+        return [(row.id, row.seen) for row in self.rows or []]
+
+
+def bulk_routes(context: WebContext) -> APIRouter:
+    router = APIRouter(tags=["attention"])
+    db, clock = context.db, context.clock
+
+    @router.post("/bulk", status_code=202, responses=_OTHER_NUMBER)
+    async def begin(wish: Wish, person: Operator) -> Response:
+        """Retry many rows as a job. Rows that ask for more than a retry are left out, and do not count."""
+        chosen = wish.chosen()
+        if chosen is None:
+            raise HTTPException(400, "give either `filter` or `rows`")
+        bulk_id = wish.id or uuid4()
+        try:
+            await submit(db, bulk_id, chosen, expected=wish.count, by=person.name, now=clock())
+        except OtherNumber as other:
+            body = {
+                "status": 409,
+                "title": "Another number of rows",
+                "detail": str(other),
+                "count": other.actual,
+            }
+            return JSONResponse(body, 409, media_type="application/problem+json")
+        return JSONResponse(await _document(db, await _found(db, bulk_id)), 202)
+
+    router.include_router(_progress(context))
+    return router
+
+
+def _progress(context: WebContext) -> APIRouter:
+    router, db, clock = APIRouter(prefix="/bulk"), context.db, context.clock
+
+    @router.get("")
+    async def latest(_: Viewer, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[dict[str, Any]]:
+        """The newest actions first."""
+        return [_told(action) for action in await bulk.latest(db, limit)]
+
+    @router.get("/count")
+    async def count(
+        _: Viewer,
+        reason: Reason | None = None,
+        status: Status | None = None,
+        type: EntityType | None = None,
+    ) -> dict[str, int]:
+        """How many of the rows that match can be retried together."""
+        wanted = Wanted(reason=reason, status=status, entity_type=type)
+        return {"count": await worklist.count_retriable(db, wanted)}
+
+    @router.get("/{bulk_id}", responses=_UNKNOWN)
+    async def get_one(bulk_id: UUID, _: Viewer) -> dict[str, Any]:
+        """One action and how far it is."""
+        return await _document(db, await _found(db, bulk_id))
+
+    @router.post("/{bulk_id}/cancel", responses=_UNKNOWN)
+    async def cancel(bulk_id: UUID, person: Operator) -> dict[str, Any]:
+        """Stop it; the rows that are not done yet stay as they are."""
+        await _found(db, bulk_id)
+        async with db.transaction() as connection:
+            await bulk.cancel(connection, bulk_id, person.name, clock())
+        return await _document(db, await _found(db, bulk_id))
+
+    return router
+
+
+async def _found(db: Database, bulk_id: UUID) -> Bulk:
+    action = await bulk.load(db, bulk_id)
+    if action is None:
+        raise HTTPException(404, "there is no such action")
+    return action
+
+
+async def _document(db: Database, action: Bulk) -> dict[str, Any]:
+    return _told(action) | {"outcomes": dict(await bulk.outcomes(db, action.id))}
+
+
+def _told(action: Bulk) -> dict[str, Any]:
+    return {
+        "id": str(action.id),
+        "what": action.what,
+        "filter": action.filter,
+        "by": action.by,
+        "startedAt": iso(action.started_at),
+        "total": action.total,
+        "done": action.done,
+        "failed": action.failed,
+        "left": action.left,
+        "finishedAt": iso(action.finished_at),
+        "cancelledAt": iso(action.cancelled_at),
+        "cancelledBy": action.cancelled_by,
+    }

@@ -1,0 +1,216 @@
+"""What asks for a person, as the pages and the API show it, and the words in which they are asked for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from hamgam.app.masking import as_seen_by
+from hamgam.db.engine import Database
+from hamgam.errors import Reason
+from hamgam.jobs.acting import Act, possible
+from hamgam.jobs.declining import UNMATCHED, named, put_back_by
+from hamgam.model import CrmId, Direction, EntityType, FinanceId, Status
+from hamgam.people.roles import Person, Role
+from hamgam.remote_errors import RemoteError, explain
+from hamgam.trail import mapping, worklist
+from hamgam.trail.log import ATTENTION
+from hamgam.trail.worklist import Place, Wanted
+
+ROWS = 50
+MOST_NOTE = 500
+_BETWEEN = "~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A filtered list, in one order, from one place on."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    oldest_first: bool = False
+    after: Place | None = None
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """As they stand in an address; the place is left out."""
+        return self.wanted.as_json() | ({"sort": "oldest"} if self.oldest_first else {})
+
+    def href(self, **changed: str | None) -> str:
+        """The page of this list, with some filters changed; None takes one away."""
+        filters = {name: value for name, value in (self.filters | changed).items() if value}
+        return f"/attention?{urlencode(filters)}" if filters else "/attention"
+
+
+def query_of(given: Mapping[str, str]) -> Query:
+    """What an address asks for. Raises `ValueError` with the name of what is wrong."""
+    sort = given.get("sort") or "newest"
+    if sort not in ("newest", "oldest"):
+        raise ValueError("sort")
+    return Query(wanted=wanted_of(given), oldest_first=sort == "oldest", after=_place(given.get("after")))
+
+
+def wanted_of(given: Mapping[str, str]) -> Wanted:
+    """Raises `ValueError` with the name of what is wrong."""
+    reason, status, entity_type = (given.get(name) or None for name in ("reason", "status", "type"))
+    if reason is not None and reason not in list(Reason):
+        raise ValueError("reason")
+    if status is not None and status not in ATTENTION:
+        raise ValueError("status")
+    if entity_type is not None and entity_type not in list(EntityType):
+        raise ValueError("type")
+    return Wanted(
+        reason=reason,
+        status=Status(status) if status else None,
+        entity_type=EntityType(entity_type) if entity_type else None,
+    )
+
+
+def _place(text: str | None) -> Place | None:
+    if not text:
+        return None
+    moment, _, log_id = text.partition(_BETWEEN)
+    try:
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None:
+            raise ValueError
+        return Place(at, UUID(log_id))
+    except ValueError:
+        raise ValueError("after") from None
+
+
+def uuid_of(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One row, as this person may see it."""
+
+    id: UUID
+    seen: UUID
+    """The attempt that the row tells of; an action names it, so that it acts on what was seen."""
+    at: datetime
+    status: str
+    reason: str
+    entity_type: str
+    kind: str | None
+    crm_id: str | None
+    finance_id: str | None
+    name: str
+    tried: int
+    """How many attempts there were in all."""
+    message: str
+    known: RemoteError | None
+    """The remote system's own error, where its text is a known one."""
+    acts: frozenset[Act]
+    retried_by: str | None
+    retried_at: datetime | None
+    resolved_by: str | None
+    resolved_at: datetime | None
+    resolution: Mapping[str, Any]
+    sent: Mapping[str, Any]
+    """What was sent, or was about to be."""
+    sent_at: datetime | None
+    together: bool
+    """Whether it can be retried with others, without a look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A finance record that it could be, and the CRM record that it is linked to already."""
+
+    code: str
+    taken_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of the list."""
+
+    rows: list[Shown]
+    next: Place | None
+
+    @property
+    def after(self) -> str | None:
+        return f"{self.next.started_at.isoformat()}{_BETWEEN}{self.next.log_id}" if self.next else None
+
+
+async def listed(db: Database, query: Query, person: Person, limit: int = ROWS) -> Listed:
+    found = await worklist.rows(
+        db, query.wanted, oldest_first=query.oldest_first, after=query.after, limit=limit + 1
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    place = Place(last.startedAt, last.id) if last is not None else None
+    return Listed([shown(row, person) for row in found[:limit]], place)
+
+
+def shown(row: Row[Any], person: Person) -> Shown:
+    """A row of `worklist`. A viewer sees what is not personal, and does nothing."""
+    seen = as_seen_by(person, row._asdict())
+    from_crm = row.direction == Direction.CRM_TO_FINANCE
+    acts = possible(row, linked=row.linked is not None) if person.role.may(Role.OPERATOR) else frozenset()
+    intent = _object(seen["intent"])
+    by, at = put_back_by(row)
+    return Shown(
+        id=row.id,
+        seen=row.transactionId,
+        at=row.startedAt,
+        status=row.status,
+        reason=row.reason or "",
+        entity_type=row.entityType,
+        kind=row.kind,
+        crm_id=row.sourceEntityId if from_crm else row.targetEntityId,
+        finance_id=(row.targetEntityId or row.linked) if from_crm else row.sourceEntityId,
+        name=_name(seen["sourceData"]),
+        tried=row.retryCount + 1,
+        message=seen["errorMessage"] or "",
+        known=explain(row.errorMessage),
+        acts=acts,
+        retried_by=by,
+        retried_at=at,
+        resolved_by=row.resolvedBy,
+        resolved_at=row.resolvedAt,
+        resolution=_object(seen["resolution"]),
+        sent=_object(intent.get("fields")) or _object(seen["targetDataAfter"]),
+        sent_at=_moment(intent.get("notedAt")),
+        together=Act.RETRY in acts,
+    )
+
+
+def _object(stored: Any) -> Mapping[str, Any]:
+    """What another version has stored otherwise is not shown."""
+    return stored if isinstance(stored, Mapping) else {}
+
+
+def _moment(stored: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(stored)
+    except (TypeError, ValueError):
+        return None
+
+
+def _name(source: Any) -> str:
+    """What a person knows the record by: a customer's name, or a document's number."""
+    known = _object(source)
+    return str(_object(known.get("fields")).get("name") or known.get("number") or "")
+
+
+async def candidates(db: Database, row: Row[Any]) -> list[Candidate]:
+    """The records of finance that a conflict names."""
+    if row.reason in UNMATCHED:
+        codes = named(row)
+    elif row.reason == Reason.OTHER_CODE:
+        codes = [word for word in (row.errorMessage or "").split() if word.isdecimal()]
+    else:
+        codes = [row.linked] if row.reason == Reason.REVIEW_REQUIRED and row.linked else []
+    entity_type = EntityType(row.entityType)
+    owners = {code: await mapping.owner(db, entity_type, FinanceId(code)) for code in codes}
+    mine = CrmId(row.sourceEntityId)
+    return [Candidate(code, owner if owner != mine else None) for code, owner in owners.items()]

@@ -1,0 +1,199 @@
+"""The words of "needs attention" and of retries of many rows."""
+
+from hamgam.app.words.table import Table
+
+WORDS: Table = {
+    "nav.attention": ("نیازمند رسیدگی", "Needs attention"),
+    "ask.none": ("چیزی نیازمند رسیدگی نیست.", "Nothing needs attention."),
+    "ask.none.note": (
+        "هر همگام‌سازی که ناموفق بماند، تعارض داشته باشد یا نتیجه‌اش روشن نباشد اینجا دیده می‌شود.",
+        "A sync that fails for good, contradicts itself or has an unknown outcome shows up here.",
+    ),
+    "ask.none.filtered": ("هیچ موردی با این پالایه‌ها نیست.", "Nothing matches these filters."),
+    "ask.reasons": ("به تفکیک علت", "By reason"),
+    "ask.all": ("همه", "all"),
+    "ask.count": ("{} مورد", "{} in all"),
+    "ask.reason": ("علت", "Reason"),
+    "ask.status": ("وضعیت", "Status"),
+    "ask.type": ("نوع", "Type"),
+    "ask.sort": ("ترتیب", "Order"),
+    "ask.newest": ("تازه‌ترین", "newest first"),
+    "ask.oldest": ("قدیمی‌ترین", "oldest first"),
+    "ask.filter": ("نمایش", "Show"),
+    "ask.clear": ("برداشتن پالایه‌ها", "clear the filters"),
+    "ask.list": ("موارد", "Rows"),
+    "ask.since": ("از", "Since"),
+    "ask.tried": ("دفعات تلاش", "Tried"),
+    "ask.times": ("{} بار", "{} times"),
+    "ask.cause": ("علت", "Cause"),
+    "ask.next": ("گام بعدی", "Next step"),
+    "ask.evidence": ("متن خطا", "Message"),
+    "ask.actions": ("اقدام", "Action"),
+    "ask.choose": ("انتخاب", "Choose"),
+    "ask.choose.all": ("انتخاب همهٔ این صفحه", "Choose all on this page"),
+    "ask.retry": ("تلاش دوباره", "Retry"),
+    "ask.retry.chosen": ("تلاش دوباره برای انتخاب‌شده‌ها", "Retry the chosen"),
+    "ask.retry.all": ("تلاش دوباره برای هر {} مورد", "Retry all {}"),
+    "ask.settle": ("تعیین تکلیف", "Settle"),
+    "ask.resolve": ("رفع تعارض", "Resolve"),
+    "ask.dismiss": ("بستن", "Dismiss"),
+    "ask.open": ("جزئیات", "Details"),
+    "ask.more": ("صفحهٔ بعد", "Next page"),
+    "ask.first": ("صفحهٔ نخست", "First page"),
+    "ask.back": ("بازگشت به فهرست", "Back to the list"),
+    "ask.retried": ("{} دوباره فرستاد", "put back by {}"),
+    "ask.done.retried": (
+        "در صف قرار گرفت و همین حالا دوباره تلاش می‌شود.",
+        "It is queued and tried again now.",
+    ),
+    "ask.done.settled": (
+        "ثبت شد؛ این مورد همین حالا دوباره بررسی می‌شود.",
+        "Settled; it is looked at again now.",
+    ),
+    "ask.done.dismissed": (
+        "بسته شد. تغییر بعدی این مورد مانند همیشه بررسی می‌شود.",
+        "Dismissed. The next change of the record is looked at as ever.",
+    ),
+    "ask.done.released": ("آزاد شد؛ بررسی دوره‌ای همین حالا انجام می‌شود.", "Let through; a poll begins now."),
+    "ask.done.cancelled": ("متوقف شد.", "Stopped."),
+    "ask.held": ("تغییرات نگه‌داشته‌شده", "Changes held back"),
+    "ask.held.what": (
+        "بررسی دوره‌ای {} تغییر پیدا کرده که بیش از {}٪ مشتریان پیوندخورده است (MAX_CHANGE_PERCENT). "
+        "چنین تغییر بزرگی گاهی نتیجهٔ یک اشتباه در CRM است، پس چیزی نوشته نشد.",
+        "The poll found {} changes, which is more than {} % of the linked customers (MAX_CHANGE_PERCENT). "
+        "So large a change is sometimes a mistake in the CRM, so nothing was written.",
+    ),
+    "ask.held.next": (
+        "نخست چند نمونه را در CRM ببینید. اگر درست است آن‌ها را آزاد کنید. اگر تا بررسی بعدی "
+        "بیشتر شده باشند، "
+        "دوباره پرسیده می‌شود.",
+        "Look at a few of them in the CRM first. If they are right, let them through. Should "
+        "there be more by the "
+        "next poll, you are asked again.",
+    ),
+    "ask.held.command": ("یا با این فرمان‌ها:", "Or with these commands:"),
+    "ask.held.release": ("آزاد کردن {} تغییر", "Let {} changes through"),
+    "ask.held.released": (
+        "{} آزاد کرد؛ بررسی بعدی آن‌ها را می‌آورد.",
+        "{} has let them through; the next poll brings them.",
+    ),
+    "ask.stream.person": ("اشخاص", "Persons"),
+    "ask.stream.organization": ("سازمان‌ها", "Organizations"),
+    "ask.stream.invoice": ("فاکتورها", "Invoices"),
+    "ask.stream.quote": ("پیش‌فاکتورها", "Quotes"),
+    "ask.sent": ("آنچه فرستاده شد", "What was sent"),
+    "ask.sent.at": ("زمان ارسال", "Sent at"),
+    "ask.sent.none": ("چیزی فرستاده نشده است.", "Nothing was sent."),
+    "ask.exists.title": ("در سیستم مالی هست؟", "Is it in finance?"),
+    "ask.exists.doubt": (
+        "پاسخ این ارسال گم شد. در سیستم مالی با مقادیر زیر جست‌وجو کنید و بگویید آنجا هست یا نیست.",
+        "The answer to this write was lost. Look in finance for the values below and say whether "
+        "it is there.",
+    ),
+    "ask.exists.conflict": (
+        "بگویید این مورد در سیستم مالی کدام است.",
+        "Say which record of finance this is.",
+    ),
+    "ask.exists": ("در سیستم مالی هست، با کد", "It is in finance, with the code"),
+    "ask.exists.send": ("همین است", "This is it"),
+    "ask.this": ("کد {}", "Code {}"),
+    "ask.taken": ("به مورد دیگری پیوند خورده است", "linked to another record already"),
+    "ask.other": ("کد دیگر", "Another code"),
+    "ask.absent": ("در سیستم مالی نیست؛ دوباره بفرست", "It is not in finance; send it again"),
+    "ask.absent.none": ("هیچ‌کدام نیست؛ طرف حساب تازه بساز", "It is none of them; make a new contact"),
+    "ask.dismiss.title": ("بستن بدون همگام‌سازی", "Dismiss without a sync"),
+    "ask.dismiss.what": (
+        "این مورد از فهرست برداشته می‌شود و همین نسخه دیگر خودبه‌خود بررسی نمی‌شود. تغییر بعدی "
+        "در CRM مانند همیشه "
+        "همگام می‌شود.",
+        "The row leaves the list, and this version is not looked at by itself any more. The next "
+        "change in the CRM "
+        "is synchronised as ever.",
+    ),
+    "ask.note": ("یادداشت", "Note"),
+    "ask.nothing": (
+        "اینجا کاری نمی‌توان کرد؛ گام بعدی بالا را ببینید.",
+        "Nothing can be done here; see the next step above.",
+    ),
+    "ask.read_only": ("برای اقدام، نقش «متصدی» لازم است.", "Acting needs the role operator."),
+    "ask.resolved": ("تعیین تکلیف شده", "Settled"),
+    "ask.resolved.by": ("{} در", "by {} at"),
+    "ask.resolved.sync": ("با یک همگام‌سازی بعدی، در", "by a later sync, at"),
+    "ask.said.exists": ("در سیستم مالی با کد {} هست", "it is {} in finance"),
+    "ask.said.absent": ("در سیستم مالی نیست", "it is not in finance"),
+    "ask.said.dismissed": ("بسته شد: {}", "dismissed: {}"),
+    "ask.said.retried": ("دوباره فرستاده شد", "put back"),
+    "ask.goes_on": ("در جریان است", "It is under way"),
+    "ask.refused": ("کاری انجام نشد", "Nothing was changed"),
+    "ask.refused.unknown": ("چنین موردی در گزارش نیست.", "There is no such row in the log."),
+    "ask.refused.settled": ("در این فاصله تعیین تکلیف شده است", "It was settled meanwhile"),
+    "ask.refused.goes on": (
+        "در این فاصله دوباره در صف قرار گرفته است",
+        "It was put back meanwhile, and is under way",
+    ),
+    "ask.refused.changed": (
+        "پس از باز شدن آن صفحه یک بار دیگر تلاش شده است؛ نتیجهٔ تازه را ببینید",
+        "It was tried again since that page was opened; look at the new outcome",
+    ),
+    "ask.refused.busy": (
+        "همین حالا در حال همگام‌سازی است. چند لحظهٔ دیگر دوباره ببینید.",
+        "It is being synchronised in this moment. Look again in a moment.",
+    ),
+    "ask.refused.taken": (
+        "این کد در سیستم مالی به مورد دیگری از CRM پیوند خورده است.",
+        "This finance code is linked to another record of the CRM already.",
+    ),
+    "ask.refused.not thus": (
+        "این کار برای این مورد شدنی نیست.",
+        "This cannot be done with this row.",
+    ),
+    "ask.refused.code": (
+        "کد سیستم مالی باید عدد باشد، مانند ۱۵۴۶۲.",
+        "A finance code is a number such as 15462.",
+    ),
+    "ask.refused.query": ("نشانی این صفحه درست نیست: {}", "The address of this page is wrong: {}"),
+    "ask.refused.held": (
+        "شمار تغییرات نگه‌داشته‌شده دیگر همان نیست. فهرست را دوباره ببینید.",
+        "There are not as many changes held back any more. Look at the list again.",
+    ),
+    "ask.refused.bulk": ("چنین کاری ثبت نشده است.", "There is no such action."),
+    "ask.by_at": ("{} در", "by {} at"),
+    "ask.by_sync": ("با یک همگام‌سازی، در", "by a sync, at"),
+    "bulk.confirm": ("تلاش دوباره برای {} مورد؟", "Retry {} rows?"),
+    "bulk.confirm.none": ("موردی برای تلاش دوباره نیست", "There is nothing to retry"),
+    "bulk.confirm.what": (
+        "این موارد به نام شما در صف قرار می‌گیرند. موارد نامعلوم و آن‌هایی که باید درباره‌شان "
+        "تصمیم گرفت در این شمار "
+        "نیستند، و موردی که پس از این ناموفق شود به آن افزوده نمی‌شود.",
+        "They are queued in your name. Rows in doubt, and those that need a decision, are not "
+        "among them, and what "
+        "fails from now on is not added.",
+    ),
+    "bulk.changed": (
+        "در این فاصله شمار آن‌ها از {} به {} رسیده است. آیا هنوز می‌خواهید ادامه دهید؟",
+        "Meanwhile their number has changed from {} to {}. Do you still want it?",
+    ),
+    "bulk.go": ("تلاش دوباره برای {} مورد", "Retry {} rows"),
+    "bulk.no": ("انصراف", "No, go back"),
+    "bulk.title": ("تلاش دوبارهٔ گروهی", "Retry of many rows"),
+    "bulk.latest": ("آخرین کارهای گروهی", "Latest retries of many rows"),
+    "bulk.progress": ("{} از {} انجام شد", "{} of {} done"),
+    "bulk.left_alone": ("{} کنار گذاشته شد", "{} left alone"),
+    "bulk.running": ("در حال انجام", "Running"),
+    "bulk.over": ("پایان یافت", "Over"),
+    "bulk.cancelled": ("متوقف شد", "Stopped"),
+    "bulk.by": ("به خواست", "For"),
+    "bulk.began": ("آغاز", "Begun"),
+    "bulk.ended": ("پایان", "Ended"),
+    "bulk.cancel": ("توقف", "Stop"),
+    "bulk.cancelled.by": ("توقف به دست", "Stopped by"),
+    "bulk.outcome.DONE": ("در صف قرار گرفت", "Queued"),
+    "bulk.outcome.GONE": (
+        "پیش از این تعیین تکلیف یا دوباره تلاش شده بود",
+        "Was settled or tried again by somebody else",
+    ),
+    "bulk.outcome.BUSY": ("در آن لحظه در حال همگام‌سازی بود", "Was being synchronised in that moment"),
+    "bulk.outcome.DEFECT": ("انجام نشد؛ گزارش برنامه را ببینید", "Could not be done; see the process log"),
+    "bulk.reload": ("تازه‌سازی", "Refresh"),
+    "bulk.chosen": ("موارد انتخاب‌شده", "chosen rows"),
+}
