@@ -80,11 +80,11 @@ async def test_every_reason_shows_cause_and_next_step(
     page = (await clerk.get(f"/attention?lang={lang}")).text
     writer = Writer(lang)
     for sentence in (writer.reason(reason), writer.next_step(reason)):
-        assert sentence == unescaped(sentence)
-        assert sentence in unescaped(page)
+        assert sentence.replace("`", "") in unescaped(page)
 
 
 def unescaped(page: str) -> str:
+    page = re.sub(r'<bdi dir="ltr"><code>|</code></bdi>', "", page)
     return page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
 
 

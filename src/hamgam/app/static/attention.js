@@ -10,7 +10,7 @@
   });
   const all = document.getElementById("all");
   if (!all) return;
-  all.hidden = false;
+  all.closest("label").hidden = false;
   all.addEventListener("change", () => {
     for (const box of document.querySelectorAll("input[name=row]")) box.checked = all.checked;
   });

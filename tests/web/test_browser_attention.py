@@ -1,0 +1,112 @@
+"""Needs attention in a real Chromium: clicks count once, the bar moves by itself, all without scripts too."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+from uuid import uuid4
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hamgam.app.words import WORDS
+from tests.web.conftest import AddSync
+from tests.web.test_browser import Watched, _overflow, chromium, watched
+
+__all__ = ["chromium", "watched"]
+
+_LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
+_LONG = "شرکت_بازرگانی_بسیار_بلند" * 4
+
+
+def several(add_sync: AddSync, count: int, **values: Any) -> None:
+    for _ in range(count):
+        row = {"status": "FAILED", "reason": "DUPLICATE_PHONE", "sourceEntityId": str(uuid4())}
+        add_sync(**row | values)
+
+
+def stored(database_url: str, query: str) -> list[Any]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(query).fetchall()
+
+
+@contextmanager
+def without_scripts(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_the_list_and_a_row_fit_every_screen(
+    served: str, watched: Watched, add_sync: AddSync, lang: Literal["fa", "en"]
+) -> None:
+    several(add_sync, 2, sourceData={"fields": {"name": _LONG}}, errorMessage="x" * 300)
+    several(add_sync, 1, status="CONFLICT", reason="AMBIGUOUS_MATCH", errorMessage="234, 235")
+    page = watched.page
+    page.goto(f"{served}/attention?lang={lang}")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    for width in (390, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert (width, _overflow(page)) == (width, 0)
+    page.get_by_role("link", name=WORDS[lang]["ask.resolve"]).click()
+    expect(page.get_by_text(WORDS[lang]["ask.exists.title"])).to_be_visible()
+    for width in (390, 700, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert (width, _overflow(page)) == (width, 0)
+    assert watched.complaints == []
+
+
+def test_a_double_click_on_retry_counts_once(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str
+) -> None:
+    several(add_sync, 1)
+    page = watched.page
+    page.goto(f"{served}/attention?lang=en")
+    page.get_by_role("button", name="Retry:").dblclick()
+    expect(page.get_by_role("status").first).to_have_text(WORDS["en"]["ask.done.retried"])
+    assert stored(database_url, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'sync'") == [(1,)]
+    assert watched.complaints == []
+
+
+def test_the_progress_moves_by_itself_and_ends(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str
+) -> None:
+    several(add_sync, 4)
+    page = watched.page
+    page.goto(f"{served}/attention?lang=en")
+    page.get_by_label(WORDS["en"]["ask.choose.all"]).check()
+    page.get_by_role("button", name=WORDS["en"]["ask.retry.chosen"]).click()
+    page.get_by_role("button", name="Retry 4 rows").click()
+    expect(page.locator("#bulk")).to_contain_text("0 of 4 done")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute('UPDATE "BulkAction" SET done = 3')
+        expect(page.locator("#bulk")).to_contain_text("3 of 4 done", timeout=15_000)
+        expect(page.locator("progress")).to_have_attribute("value", "3")
+        connection.execute('UPDATE "BulkAction" SET done = 4, "finishedAt" = now()')
+    expect(page.locator("#bulk .pill")).to_have_text(WORDS["en"]["bulk.over"], timeout=15_000)
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_a_clerk_without_scripts_settles_dismisses_and_retries_all(
+    served: str, chromium: Browser, add_sync: AddSync, database_url: str, lang: Literal["fa", "en"]
+) -> None:
+    several(add_sync, 3)
+    several(add_sync, 1, status="CONFLICT", reason="AMBIGUOUS_MATCH", errorMessage="234, 235")
+    words = WORDS[lang]
+    with without_scripts(chromium) as page:
+        page.goto(f"{served}/attention?lang={lang}")
+        page.get_by_role("link", name=words["ask.resolve"]).click()
+        page.get_by_role("button", name=f"{words['ask.exists.send']}: 235").click()
+        expect(page.get_by_text(words["ask.done.settled"])).to_be_visible()
+        page.get_by_role("link", name=words["ask.open"]).first.click()
+        page.get_by_label(words["ask.note"]).fill("با مشتری صحبت شد")
+        page.get_by_role("button", name=words["ask.dismiss"]).click()
+        expect(page.get_by_text(words["ask.done.dismissed"])).to_be_visible()
+        page.locator("a.button[href^='/attention/confirm']").click()
+        page.locator("button.main").click()
+        expect(page.locator("#bulk")).to_be_visible()
+    said = stored(database_url, """SELECT resolution FROM "SyncLog" WHERE "resolvedBy" = 'local'""")
+    assert sorted(map(str, said)) == ["({'dismissed': 'با مشتری صحبت شد'},)", "({'exists': '235'},)"]
+    assert stored(database_url, 'SELECT total, "by" FROM "BulkAction"') == [(2, "local")]
