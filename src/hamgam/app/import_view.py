@@ -11,7 +11,7 @@ from hamgam.app.context import WebContext
 from hamgam.app.masking import masked_message
 from hamgam.app.status import iso
 from hamgam.jobs.importing import look_after
-from hamgam.model import Status, Trigger
+from hamgam.model import Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.trail import import_runs
 from hamgam.trail.import_runs import Run, RunState
@@ -100,7 +100,12 @@ def detail(run: Run, person: Person) -> str:
     return run.detail if person.role.may(Role.OPERATOR) else masked_message(run.detail)
 
 
-_STATUS = {"created": Status.SUCCESS, "linked": Status.SUCCESS, "skipped": Status.SKIPPED}
+_FILTERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "created": (("status", Status.SUCCESS), ("operation", Operation.CREATE)),
+    "linked": (("status", Status.SUCCESS), ("operation", Operation.LINK)),
+    "skipped": (("status", Status.SKIPPED),),
+    "failed": (("status", Status.FAILED), ("status", Status.CONFLICT)),
+}
 
 
 def log_link(run: Run, *, outcome: str = "", reason: str = "") -> str:
@@ -110,11 +115,10 @@ def log_link(run: Run, *, outcome: str = "", reason: str = "") -> str:
     """
     if run.request.dry_run:
         return ""
-    wanted: Mapping[str, object] = {
-        "trigger": Trigger.IMPORT,
-        "status": _STATUS.get(outcome, Status.FAILED if outcome else ""),
-        "reason": reason,
-        "from": f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}",
-        "to": f"{run.ended_at + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}" if run.ended_at else "",
-    }
-    return "/syncs?" + urlencode({name: value for name, value in wanted.items() if value})
+    wanted: list[tuple[str, str]] = [("trigger", Trigger.IMPORT), *_FILTERS.get(outcome, ())]
+    if reason:
+        wanted.append(("reason", reason))
+    wanted.append(("from", f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}"))
+    if run.ended_at:
+        wanted.append(("to", f"{run.ended_at + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"))
+    return f"/syncs?{urlencode(wanted)}"

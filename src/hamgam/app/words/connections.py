@@ -93,6 +93,9 @@ WORDS: Table = {
         "از فهرست می‌توان با این کلید پرسید یا نه. اگر نه، همهٔ فهرست خوانده می‌شود: درست ولی کند.",
         "Whether the list can be asked by this key. If not, the whole list is read: right, and slow.",
     ),
+    "finding.value.yes": ("بله", "yes"),
+    "finding.value.no": ("خیر", "no"),
+    "finding.value.unknown": ("نامعلوم", "unknown"),
     "finding.step": (
         "این گام بررسی با این دلیل ناموفق شد:",
         "This step of the probe failed with this reason:",
@@ -115,8 +118,10 @@ WORDS: Table = {
     "hooks.invoice": ("فاکتورها", "Invoices"),
     "hooks.quote": ("پیش‌فاکتورهای CRM", "Quotes"),
     "hooks.typed": (
-        "اگر CRM شما API وب‌هوک ندارد، سه نشانی آخر را در تنظیمات خود CRM وارد کنید.",
-        "If your CRM has no webhook API, type the last three addresses into the CRM's own settings.",
+        "اگر CRM شما API وب‌هوک ندارد، نشانی‌های مشتریان، فاکتورها و پیش‌فاکتورها را در تنظیمات خود CRM "
+        "وارد کنید.",
+        "If your CRM has no webhook API, type the addresses for customers, invoices and quotes into its own "
+        "settings.",
     ),
     "hooks.no_token": (
         "برای CRM بدون API وب‌هوک، WEBHOOK_TOKEN را تنظیم کنید تا نشانی‌هایش اینجا بیاید.",
