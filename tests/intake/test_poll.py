@@ -9,6 +9,7 @@ import pytest
 from hamgam.db.engine import Database
 from hamgam.errors import TryLater
 from hamgam.intake.poll import poll
+from hamgam.jobs.acting import release
 from hamgam.model import CrmId, Entity, Stream, Trigger
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.trail import cursor
@@ -131,6 +132,28 @@ async def test_suspiciously_many_changes_are_held_back(db: Database) -> None:
         assert (await cursor.load(db))[Stream.PERSON].held == 150
         assert len(await poll_once(b, max_change_percent=100)) == 150
         assert (await cursor.load(db))[Stream.PERSON].held is None
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_a_person_lets_as_many_changes_through_as_were_shown(db: Database, more: int) -> None:
+    """One more by then, and the person is asked again."""
+    async with bench(db) as b:
+        for n in range(120):
+            b.box.finance.add_contact(Name=f"مشتری {n}")
+        await b.run_import()
+        await poll_once(b)
+        people = list(b.box.crm.persons)
+        for crm_id in people[1:]:
+            b.box.crm.edit(crm_id, nickName="همه یکی شدند", deliver=False)
+        assert await poll_once(b) == []
+        assert not await release(db, Stream.PERSON, 118, by="مریم", now=b.clock())
+        assert await release(db, Stream.PERSON, 119, by="مریم", now=b.clock())
+        for crm_id in people[:more]:
+            b.box.crm.edit(crm_id, nickName="یکی دیگر", deliver=False)
+        await b.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'poll' RETURNING 1")
+        assert len(await poll_once(b)) == (0 if more else 119)
+        state = (await cursor.load(db))[Stream.PERSON]
+        assert (state.held, state.released) == ((120, 119) if more else (None, 0))
 
 
 async def test_a_held_poll_goes_on_once_a_person_has_let_the_changes_through(db: Database) -> None:

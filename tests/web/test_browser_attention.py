@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hamgam.app.words import WORDS
+from tests.web.browser import Watched, overflow
 from tests.web.conftest import AddSync
-from tests.web.test_browser import Watched, _overflow, chromium, watched
-
-__all__ = ["chromium", "watched"]
+from tests.web.test_every_page import serious
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 _LONG = "شرکت_بازرگانی_بسیار_بلند" * 4
@@ -48,13 +47,28 @@ def test_the_list_and_a_row_fit_every_screen(
     expect(page.locator("tbody tr")).to_have_count(3)
     for width in (390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 844})
-        assert (width, _overflow(page)) == (width, 0)
+        assert (width, overflow(page)) == (width, 0)
     page.get_by_role("link", name=WORDS[lang]["ask.resolve"]).click()
     expect(page.get_by_text(WORDS[lang]["ask.exists.title"])).to_be_visible()
     for width in (390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 844})
-        assert (width, _overflow(page)) == (width, 0)
+        assert (width, overflow(page)) == (width, 0)
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_everyone_can_read_a_row_an_action_and_a_refusal(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str, lang: str
+) -> None:
+    several(add_sync, 1, status="CONFLICT", reason="AMBIGUOUS_MATCH", errorMessage="234, 235")
+    [(log_id, seen)] = stored(database_url, 'SELECT id, "transactionId" FROM "SyncLog"')
+    page = watched.page
+    for path in (f"{log_id}", "x", f"confirm?chosen=1&row={log_id}.{seen}"):
+        page.goto(f"{served}/attention/{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert (path, serious(page), overflow(page)) == (path, [], 0)
+    page.locator("button.main").click()
+    expect(page.locator("#bulk")).to_be_visible()
+    assert serious(page) == []
 
 
 def test_a_double_click_on_retry_counts_once(
