@@ -5,12 +5,17 @@ from fastapi import APIRouter, FastAPI
 from hamgam.app.context import WebContext
 from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
+from hamgam.app.pages.people import people_page
 from hamgam.app.pages.shell import files
+from hamgam.app.pages.signing_in import sign_in_routes
+from hamgam.people.registry import Registry
 
 
-def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
+def page_routes(context: WebContext, app: FastAPI, registry: Registry) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(overview_routes(context))
     router.include_router(operations_routes(app))
+    router.include_router(people_page(context, registry))
+    router.include_router(sign_in_routes(registry))
     router.routes.append(files())
     return router

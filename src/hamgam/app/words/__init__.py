@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hamgam.app.words import common, overview
+from hamgam.app.words import common, overview, people
 from hamgam.errors import Reason
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES
 
 Lang = Literal["fa", "en"]
 
-_TABLES = (common.WORDS, overview.WORDS)
+_TABLES = (common.WORDS, overview.WORDS, people.WORDS)
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
     "en": {key: en for table in _TABLES for key, (_, en) in table.items()},
