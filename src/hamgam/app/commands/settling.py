@@ -21,7 +21,7 @@ async def run(settings: Settings, log_id: str, *, exists: str | None, absent: bo
     wanted = uuid_of(log_id)
     finance_id = None if exists is None else finance_id_of(exists)
     async with open_database(settings) as db:
-        done = await settle(db, wanted, finance_id, by=_who(), now=utcnow())
+        done = await settle(db, wanted, finance_id, by=who(), now=utcnow())
     if as_json:
         print_json(_document(done))
     else:
@@ -41,7 +41,7 @@ def _document(done: Settled) -> dict[str, Any]:
     }
 
 
-def _who() -> str:
+def who() -> str:
     """The user of the operating system; a service or a container may have none."""
     try:
         name = getpass.getuser()
