@@ -48,7 +48,8 @@ class Pace:
 
     def give_back(self, source: str) -> None:
         """One of this source did not count after all."""
-        self._used[source] = (max(0.0, self._used_now(source) - 1), self._monotonic())
+        if source in self._used:
+            self._used[source] = (max(0.0, self._used_now(source) - 1), self._monotonic())
 
     def forget(self, source: str) -> None:
         """This source has its whole burst again."""

@@ -1,5 +1,6 @@
 // Says when the page has stopped being live: the live part is then older than it looks.
 (() => {
+  if (!document.querySelector("[hx-trigger^=every]")) return;
   const patience = 10_000;
   let heard = Date.now();
   document.addEventListener("htmx:after:swap", () => { heard = Date.now(); });

@@ -32,8 +32,8 @@ WORDS: Table = {
         "sees customers in full, settles what failed, and asks for syncs.",
     ),
     "role.admin.note": (
-        "افزون بر آن، ورود اولیه، وب‌هوک‌ها و کاربران در اختیار اوست.",
-        "also runs imports and looks after webhooks and people.",
+        "همه کار می‌کند؛ ورود اولیه، وب‌هوک‌ها و کاربران نیز با اوست.",
+        "does everything, imports, webhooks and people included.",
     ),
     "me": ("حساب من", "My account"),
     "me.password": ("تغییر گذرواژه", "Change the password"),
@@ -99,6 +99,7 @@ WORDS: Table = {
         "The last user is removed by a command only, because the pages are open to all after that.",
     ),
     "tokens": ("توکن‌های API", "API tokens"),
+    "tokens.name": ("نام", "Name"),
     "tokens.note": ("برای برنامه‌ها؛ در هر درخواست بفرستید:", "For programs; send with each request:"),
     "tokens.by": ("سازنده", "Made by"),
     "tokens.used": ("آخرین استفاده", "Last used"),
