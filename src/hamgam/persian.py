@@ -100,7 +100,7 @@ def digits_key(text: str) -> str:
     Where the value has letters, as a passport number does, they stay (upper case): two passports that differ
     only in a letter are two people.
     """
-    return "".join(filter(str.isalnum, text_key(_folded(text).upper())))
+    return "".join(filter(str.isalnum, text_key(caseless_key(text).upper())))
 
 
 def phone_key(text: str) -> str:
@@ -139,7 +139,7 @@ def _international(number: str) -> str:
 
 def email_key(text: str) -> str:
     """An e-mail address without regard to case; blanks in it are slips of the keyboard."""
-    return _folded(_without_blanks(text))
+    return caseless_key(_without_blanks(text))
 
 
 def website_key(text: str) -> str:
@@ -148,7 +148,7 @@ def website_key(text: str) -> str:
     parts = _WEBSITE.fullmatch(address)
     if parts is None:
         return address
-    return _folded(parts[1]) + parts[2]
+    return caseless_key(parts[1]) + parts[2]
 
 
 def _without_blanks(text: str) -> str:
@@ -156,7 +156,8 @@ def _without_blanks(text: str) -> str:
     return text_key(text_key(text).replace(" ", ""))
 
 
-def _folded(text: str) -> str:
+def caseless_key(text: str) -> str:
+    """`text_key` without regard to case."""
     if text.isascii():
         return text_key(text).lower()
     # Folding can leave a letter and its accent apart, and joining them can give one that folds again.

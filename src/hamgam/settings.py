@@ -229,7 +229,9 @@ class Settings(BaseModel):
         expects="off or ref_id",
     )
     dashboard_password: SecretStr | None = _setting(
-        None, "Password of the dashboard; required when `HOST` is not loopback."
+        None,
+        "Password of the dashboard while there are no users, and of `/metrics` and `/ready`; required when "
+        "`HOST` is not loopback.",
     )
     log_retention_days: Whole = _between(
         1, 36500, 365, "Rows of the sync log that are older lose their data columns, never their outcome."

@@ -84,3 +84,15 @@ def test_no_more_than_the_burst_and_the_rate_pass(steps: list[tuple[float, int]]
 )
 def test_what_counts_as_one_source(peer: str, source: str) -> None:
     assert source_of(peer) == source
+
+
+def test_what_did_not_count_after_all_is_given_back() -> None:
+    pace = Pace(1, 2, Seconds())
+    for _ in range(2):
+        pace.count("x")
+    pace.give_back("x")
+    assert pace.wait_seconds("x") == 0
+    pace.count("x")
+    assert pace.wait_seconds("x") == 1
+    pace.give_back("somebody else")
+    assert len(pace) == 1

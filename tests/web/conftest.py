@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from psycopg.types.json import Jsonb
 
+from hamgam.app.csrf import FORM_COOKIE, HEADER, proof
 from hamgam.app.reaching import OpenSite, no_site
 from hamgam.app.web import WebContext, create_app
 from hamgam.db.engine import Database
@@ -88,10 +89,22 @@ def installation() -> Installation:
     return Installation(dict(WITH_WEBHOOKS))
 
 
+_OF_A_PAGE = "what one of our pages has left in this browser"
+PROOF_COOKIE = {FORM_COOKIE: _OF_A_PAGE.replace(" ", "-")}
+PROOF = {HEADER: proof(PROOF_COOKIE[FORM_COOKIE])}
+"""What a request that changes something carries while there are no users."""
+
+
 @asynccontextmanager
-async def asking(installation: Installation, db: Database) -> AsyncIterator[httpx2.AsyncClient]:
+async def asking(
+    installation: Installation, db: Database, *, proven: bool = True
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a web service in process; `proven`, it sends what the forms of our pages send."""
     transport = httpx2.ASGITransport(app=create_app(installation.context(db)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://hamgam.example.com") as client:
+    more: dict[str, Any] = {"headers": PROOF, "cookies": PROOF_COOKIE} if proven else {}
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://hamgam.example.com", **more
+    ) as client:
         yield client
 
 

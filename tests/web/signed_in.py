@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hamgam.app.web import create_app
 from hamgam.db.engine import Database
 from hamgam.people.roles import Person, Role
-from tests.web.conftest import Installation
+from tests.web.conftest import PROOF, PROOF_COOKIE, Installation
 
 
 class _Within:
@@ -31,5 +31,7 @@ async def asking_as(
     app = create_app(installation.context(db))
     app.user_middleware.append(Middleware(_Within, person=Person("somebody", role)))
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://hamgam.example.com") as client:
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://hamgam.example.com", headers=PROOF, cookies=PROOF_COOKIE
+    ) as client:
         yield client

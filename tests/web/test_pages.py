@@ -5,6 +5,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import httpx2
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -177,12 +178,32 @@ async def test_a_held_poll_and_a_broken_system_are_visible(client: httpx2.AsyncC
     assert 'class="tile alarm"' in page
 
 
-async def test_without_a_database_the_page_goes_on_trying(installation: Installation) -> None:
+async def test_without_a_database_a_page_goes_on_trying(installation: Installation) -> None:
+    """Nobody knows who asks, so nobody comes in; a part of a page lets its page say so."""
     nowhere = Database("postgresql://someone@127.0.0.1:1/books")
     async with asking(installation, nowhere) as client:
-        whole, part = await client.get("/?lang=en"), await client.get("/live?lang=en")
+        whole = await client.get("/?lang=en")
+        part = await client.get("/live?lang=en", headers={"hx-request": "true"})
     await nowhere.aclose()
     assert (whole.status_code, part.status_code) == (503, 503)
+    assert '<meta http-equiv="refresh"' in whole.text
+    assert WORDS["en"]["gone"] in whole.text
+    assert well_formed(whole.text)
+    assert part.headers["hx-refresh"] == "true"
+
+
+async def test_a_database_that_goes_away_meanwhile_leaves_the_page_as_it_is(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    """For a second it is known that there are no users."""
+    assert (await client.get("/")).status_code == 200
+    name = database_url.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(database_url.replace(f"/{name}", "/postgres", 1), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+    part = await client.get("/live?lang=en")
+    assert part.status_code == 503
     assert part.text.startswith('<main id="live" hx-get="/live?lang=en" hx-trigger="every 2s"')
     assert WORDS["en"]["gone"] in part.text
-    assert well_formed(whole.text)

@@ -230,7 +230,7 @@ async def test_every_answer_is_guarded_against_foreign_content(client: httpx2.As
         headers = (await client.get(path)).headers
         assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
-        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
         assert headers["cache-control"] == ("public, max-age=86400" if "static" in path else "no-store")
 
 

@@ -1,6 +1,6 @@
 """Which role an operation of the web service needs: `async def act(person: Operator) -> …`."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -17,16 +17,19 @@ def person_of(request: Request) -> Person:
     return person
 
 
-def _needing(role: Role) -> Callable[[Request], Person]:
-    def check(request: Request) -> Person:
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A dependency that a test can ask for its role."""
+
+    role: Role
+
+    async def __call__(self, request: Request) -> Person:
         person = person_of(request)
-        if not person.role.may(role):
-            raise HTTPException(403, f"this needs the role {role}; yours is {person.role}")
+        if not person.role.may(self.role):
+            raise HTTPException(403, f"this needs the role {self.role}; yours is {person.role}")
         return person
 
-    return check
 
-
-Viewer = Annotated[Person, Depends(_needing(Role.VIEWER))]
-Operator = Annotated[Person, Depends(_needing(Role.OPERATOR))]
-Admin = Annotated[Person, Depends(_needing(Role.ADMIN))]
+Viewer = Annotated[Person, Depends(Needs(Role.VIEWER))]
+Operator = Annotated[Person, Depends(Needs(Role.OPERATOR))]
+Admin = Annotated[Person, Depends(Needs(Role.ADMIN))]

@@ -4,17 +4,19 @@ Commands are imported when they run, so that `--help` answers at once.
 """
 
 import asyncio
-import os
 import selectors
 import sys
 from collections.abc import Coroutine, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from cyclopts import App, Parameter
 
 from hamgam import __version__
+from hamgam.app.cli_options import DryRun, Json
+from hamgam.app.cli_options import settings as _settings
+from hamgam.app.cli_people import token, user
 from hamgam.app.ending import explained
 from hamgam.app.signals import stoppable
 
@@ -27,11 +29,8 @@ app = App(
 sync = App(name="sync", help="Sync by hand, now, with the result printed.")
 webhooks = App(name="webhooks", help="Webhook subscriptions in the CRM.")
 db = App(name="db", help="The database: schema, health, backup.")
-for group in (sync, webhooks, db):
+for group in (sync, webhooks, db, user, token):
     app.command(group)
-
-Json = Annotated[bool, Parameter(name="--json", help="Print one JSON document on stdout.")]
-DryRun = Annotated[bool, Parameter(name="--dry-run", help="Read only, and show what would happen.")]
 
 
 @app.command(name="initial-import")
@@ -343,15 +342,6 @@ def _finish(coroutine: Coroutine[Any, Any, int]) -> int:
 def _selector_loop() -> asyncio.AbstractEventLoop:
     """The kind of loop that the database driver needs; Windows would choose another."""
     return asyncio.SelectorEventLoop(selectors.DefaultSelector())
-
-
-def _settings() -> Any:
-    from hamgam.app.logs import configure
-    from hamgam.settings import load_settings
-
-    settings = load_settings(os.environ, Path.cwd())
-    configure(settings.log_format, settings.log_level)
-    return settings
 
 
 def _speak_utf8() -> None:

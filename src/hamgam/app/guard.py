@@ -1,64 +1,57 @@
 """The edge of the web service: who may look, what every answer carries, and what becomes of a defect."""
 
-import base64
-import binascii
-import hmac
-from typing import Any
+import asyncio
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hamgam.app.entrance import Barred, Entrance
+from hamgam.app.problems import problem
+from hamgam.app.turning_away import no_database, turned_away
+from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import where
-from hamgam.people.roles import NOBODY_SIGNED_IN
-from hamgam.settings import Settings
+from hamgam.people.roles import Person, Role
 
 logger = structlog.get_logger()
 
 _OPEN = ("/health", "/webhook/", "/static/")
-"""Paths without the dashboard's password; everything else asks for it."""
+"""Paths for everybody; who asks is not looked up there, which takes no time either."""
+_ANYBODY = Person("", Role.VIEWER)
+_ASKED_SECONDS = {"/ready": 1.5}
+_PATIENCE_SECONDS = 5.0
+"""How long the database may take to say who asks; a monitor gets its answer within two seconds."""
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
 }
-
-
-def problem(status: int, title: str, detail: str = "", **headers: str) -> Response:
-    """An error as one JSON line: what it is, and what is wrong with the request."""
-    body: dict[str, Any] = {"status": status, "title": title}
-    if detail:
-        body["detail"] = detail
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return JSONResponse(body, status, headers=named, media_type="application/problem+json")
+_HTTPS_ONLY = "max-age=31536000"
 
 
 class Guard:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, entrance: Entrance) -> None:
         self._app = app
-        secret = settings.dashboard_password
-        self._password = secret.get_secret_value() if secret else ""
+        self._entrance = entrance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, lasting=scope["path"].startswith("/static/"))
-        if not self._may_look(scope):
-            asks = problem(401, "The dashboard's password is needed", www_authenticate=_CHALLENGE)
-            await asks(scope, receive, answer)
-            return
-        scope.setdefault("state", {})["person"] = NOBODY_SIGNED_IN
+        answer = _Answer(scope, send)
         try:
-            await self._app(scope, receive, answer)
+            admitted = await self._admitted(scope)
+            await admitted(scope, receive, answer)
         except ClientDisconnect:
             logger.debug("web.client_left", method=scope["method"])
         except Exception as error:
@@ -67,40 +60,39 @@ class Guard:
             if not answer.started:
                 await problem(500, "A defect of this program; its log says where")(scope, receive, answer)
 
-    def _may_look(self, scope: Scope) -> bool:
-        if not self._password or scope["path"].startswith(_OPEN):
-            return True
-        given = _basic_password(Headers(scope=scope).get("authorization", ""))
-        return hmac.compare_digest(given, self._password.encode())
-
-
-_CHALLENGE = 'Basic realm="hamgam", charset="UTF-8"'
+    async def _admitted(self, scope: Scope) -> ASGIApp:
+        """The application, or what is answered in its place."""
+        state, path = scope.setdefault("state", {}), scope["path"]
+        if path.startswith(_OPEN):
+            state |= {"visitor": None, "person": _ANYBODY}
+            return self._app
+        request = Request(scope)
+        try:
+            async with asyncio.timeout(_ASKED_SECONDS.get(path, _PATIENCE_SECONDS)):
+                found = await self._entrance.visitor(request)
+        except (*DATABASE_GONE, TimeoutError):
+            return no_database(request)
+        if isinstance(found, Barred):
+            return turned_away(request, found)
+        state |= {"visitor": found, "person": found.person}
+        return self._app
 
 
 class _Answer:
     """Sends what the application sends, with the headers that every answer carries."""
 
-    def __init__(self, send: Send, *, lasting: bool) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
         self._send = send
-        self._lasting = lasting
+        self._lasting = scope["path"].startswith("/static/")
+        self._headers = dict(_HEADERS)
+        if scope.get("scheme") == "https":
+            self._headers["strict-transport-security"] = _HTTPS_ONLY
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             headers = MutableHeaders(scope=message)
-            headers.update(_HEADERS)
+            headers.update(self._headers)
             headers["cache-control"] = "public, max-age=86400" if self._lasting else "no-store"
         await self._send(message)
-
-
-def _basic_password(header: str) -> bytes:
-    """The password of a Basic authorization, whatever the user name; b"" when there is none."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
-        return b""
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
-    return decoded.partition(b":")[2]

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hamgam.app.context import WebContext
-from hamgam.app.guard import problem
+from hamgam.app.problems import problem
 from hamgam.intake import webhook
 from hamgam.intake.group import GroupCommit
 from hamgam.intake.pace import Pace, source_of

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
@@ -10,21 +10,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hamgam import __version__
+from hamgam.app.access import Viewer
 from hamgam.app.api import api_routes
 from hamgam.app.context import WebContext
-from hamgam.app.guard import Guard, problem
+from hamgam.app.csrf import proven
+from hamgam.app.entrance import Entrance
+from hamgam.app.guard import Guard
 from hamgam.app.metrics import Metrics
 from hamgam.app.pages import page_routes
+from hamgam.app.problems import problem
 from hamgam.app.receiving import webhook_routes
 from hamgam.app.status import remote_systems
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import Unavailable
+from hamgam.people.refusals import NotAllowed, Refusal
+from hamgam.people.registry import Registry
 from hamgam.trail.status import worker_count
 
 _ANSWER_SECONDS = 1.5
 """A monitor that asks about health gets an answer within two seconds, whatever the database does."""
 _WORKER_SECONDS = 30
 _NO_DATABASE = (*DATABASE_GONE, Unavailable)
+_MOST_BYTES = 1024 * 1024
+"""Of a form or a document that somebody sends; webhooks have a bound of their own."""
 
 
 def create_app(context: WebContext) -> FastAPI:
@@ -36,16 +44,20 @@ def create_app(context: WebContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        dependencies=[Depends(proven)],
+        max_body_size=_MOST_BYTES,
     )
+    registry = Registry(context.db, context.clock, context.monotonic)
     app.include_router(_monitoring(context))
-    app.include_router(api_routes(context))
+    app.include_router(api_routes(context, registry))
     app.include_router(webhook_routes(context))
-    app.include_router(page_routes(context, app))
+    app.include_router(page_routes(context, app, registry))
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(NotAllowed, _not_allowed)
     for gone in _NO_DATABASE:
         app.add_exception_handler(gone, _database_gone)
-    app.add_middleware(Guard, settings=context.settings)
+    app.add_middleware(Guard, entrance=Entrance(context, registry))
     return app
 
 
@@ -64,7 +76,7 @@ def _monitoring(context: WebContext) -> APIRouter:
         return JSONResponse({"status": "ok", "version": __version__, "worker": worker})
 
     @router.get("/ready", responses={503: {"description": "No database, or nobody runs jobs"}})
-    async def ready() -> Response:
+    async def ready(_: Viewer) -> Response:
         """The database, the workers of all processes, and the last contact with each remote system."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -78,7 +90,7 @@ def _monitoring(context: WebContext) -> APIRouter:
         return JSONResponse(answer, 200 if running else 503)
 
     @router.get("/metrics", responses={503: {"description": "The database does not answer"}})
-    async def prometheus() -> Response:
+    async def prometheus(_: Viewer) -> Response:
         """Prometheus text."""
         return Response(await metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
@@ -105,6 +117,15 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), **dict(error.headers or {}))
+
+
+_STATUS = {Refusal.UNKNOWN: 404, Refusal.NAME_TAKEN: 409}
+_STATUS |= dict.fromkeys((Refusal.FIRST_ADMIN, Refusal.LAST_ADMIN, Refusal.LAST_USER), 409)
+
+
+async def _not_allowed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotAllowed)
+    return problem(_STATUS.get(error.refusal, 400), str(error))
 
 
 async def _database_gone(_: Request, __: Exception) -> Response:

@@ -29,6 +29,7 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     }
 )
 
@@ -237,4 +238,43 @@ bulk_item = Table(
         "tries",
         postgresql_where=text("outcome IS NULL OR outcome = 'BUSY'"),
     ),
+)
+
+user = Table(
+    "User",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Column("name", Text, nullable=False),
+    Column("nameKey", Text, nullable=False, comment="the form in which spellings are equal"),
+    Column("passwordHash", Text, nullable=False, comment="argon2id"),
+    Column("role", Text, nullable=False, comment="viewer, operator or admin"),
+    Column("createdAt", _TIME, nullable=False),
+    Column("disabledAt", _TIME),
+    UniqueConstraint("nameKey"),
+)
+
+user_session = Table(
+    "UserSession",
+    metadata,
+    Column("tokenHash", Text, primary_key=True, comment="SHA-256 of what the browser holds"),
+    Column("userId", Uuid, ForeignKey(user.c.id, ondelete="CASCADE"), nullable=False),
+    Column("createdAt", _TIME, nullable=False),
+    Column("lastSeenAt", _TIME, nullable=False, comment="to the minute"),
+    Index("ix_UserSession_userId", "userId"),
+)
+
+api_token = Table(
+    "ApiToken",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_NEW_ID),
+    Column("name", Text, nullable=False),
+    Column("nameKey", Text, nullable=False, comment="the form in which spellings are equal"),
+    Column("role", Text, nullable=False, comment="viewer, operator or admin"),
+    Column("tokenHash", Text, nullable=False, comment="SHA-256 of the token"),
+    Column("createdAt", _TIME, nullable=False),
+    Column("createdBy", Text, nullable=False),
+    Column("lastUsedAt", _TIME, comment="to the minute"),
+    Column("revokedAt", _TIME),
+    UniqueConstraint("tokenHash"),
+    Index("uq_ApiToken_valid_name", "nameKey", unique=True, postgresql_where=text('"revokedAt" IS NULL')),
 )

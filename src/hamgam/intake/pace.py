@@ -46,6 +46,11 @@ class Pace:
         if len(self._used) > self._most:
             self._used.popitem(last=False)
 
+    def give_back(self, source: str) -> None:
+        """One of this source did not count after all."""
+        if source in self._used:
+            self._used[source] = (max(0.0, self._used_now(source) - 1), self._monotonic())
+
     def forget(self, source: str) -> None:
         """This source has its whole burst again."""
         self._used.pop(source, None)

@@ -9,15 +9,17 @@ from hamgam.app.api.bulk import bulk_routes
 from hamgam.app.api.charts import chart_routes
 from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
 from hamgam.app.api.imports import import_routes
+from hamgam.app.api.people import people_routes
 from hamgam.app.api.status import status_routes
 from hamgam.app.context import WebContext
+from hamgam.people.registry import Registry
 
 _WRONG: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "The request is wrong; the answer says why"}
 }
 
 
-def api_routes(context: WebContext) -> APIRouter:
+def api_routes(context: WebContext, registry: Registry) -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=_WRONG)
     router.include_router(status_routes(context))
     router.include_router(chart_routes(context))
@@ -26,4 +28,5 @@ def api_routes(context: WebContext) -> APIRouter:
     router.include_router(webhook_subscription_routes(context))
     router.include_router(attention_routes(context))
     router.include_router(bulk_routes(context))
+    router.include_router(people_routes(registry))
     return router

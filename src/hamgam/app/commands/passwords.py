@@ -10,7 +10,7 @@ from hamgam.errors import UsageError
 
 
 def run(password: str | None, stdin: TextIO = sys.stdin, ask: Callable[[str], str] = getpass.getpass) -> int:
-    given = _asked(stdin, ask) if password is None else password
+    given = asked(stdin, ask, "Finance password: ") if password is None else password
     if not given:
         raise UsageError("hash-password: the password is empty")
     try:
@@ -22,11 +22,11 @@ def run(password: str | None, stdin: TextIO = sys.stdin, ask: Callable[[str], st
     return 0
 
 
-def _asked(stdin: TextIO, ask: Callable[[str], str]) -> str:
+def asked(stdin: TextIO, ask: Callable[[str], str], prompt: str) -> str:
     """Without echo on a terminal; the first line of whatever else stdin is."""
     if not stdin.isatty():
         return stdin.buffer.readline().rstrip(b"\r\n").decode("utf-8-sig", "surrogateescape")
     try:
-        return ask("Finance password: ")
+        return ask(prompt)
     except EOFError:
         return ""

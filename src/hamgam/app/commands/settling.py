@@ -23,7 +23,7 @@ async def run(settings: Settings, log_id: str, *, exists: str | None, absent: bo
     wanted = uuid_of(log_id)
     finance_id = None if exists is None else finance_id_of(exists)
     async with open_database(settings) as db:
-        done = await settle(db, wanted, finance_id, by=_who(), now=utcnow())
+        done = await settle(db, wanted, finance_id, by=who(), now=utcnow())
     if as_json:
         print_json(_document(done))
     else:
@@ -43,7 +43,7 @@ def _document(done: Settled) -> dict[str, Any]:
     }
 
 
-def _who() -> str:
+def who() -> str:
     """The user of the operating system; a service or a container may have none."""
     try:
         name = getpass.getuser()
@@ -66,7 +66,7 @@ async def run_retry(settings: Settings, log_ids: Sequence[str], *, all_failed: b
 async def _retry(db: Database, wanted: Sequence[UUID]) -> int:
     refused = 0
     for log_id in wanted:
-        key = await retry(db, log_id, asked=Asked(_who(), utcnow()))
+        key = await retry(db, log_id, asked=Asked(who(), utcnow()))
         refused += key is None
         console().print(f"{log_id}  {key or await _why_not(db, log_id)}")
     return 1 if refused else 0

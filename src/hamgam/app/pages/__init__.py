@@ -9,10 +9,13 @@ from hamgam.app.pages.connections import connection_pages
 from hamgam.app.pages.importing import importing_routes
 from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
+from hamgam.app.pages.people import people_page
 from hamgam.app.pages.shell import files
+from hamgam.app.pages.signing_in import sign_in_routes
+from hamgam.people.registry import Registry
 
 
-def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
+def page_routes(context: WebContext, app: FastAPI, registry: Registry) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(overview_routes(context))
     router.include_router(connection_pages(context))
@@ -20,5 +23,7 @@ def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
     router.include_router(bulk_pages(context))
     router.include_router(attention_page(context))
     router.include_router(operations_routes(app))
+    router.include_router(people_page(context, registry))
+    router.include_router(sign_in_routes(registry))
     router.routes.append(files())
     return router

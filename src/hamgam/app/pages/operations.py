@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from hamgam.app.access import Viewer
 from hamgam.app.pages.shell import page
 
 
@@ -11,7 +12,7 @@ def operations_routes(app: FastAPI) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/docs")
-    async def operations(request: Request) -> HTMLResponse:
+    async def operations(request: Request, _: Viewer) -> HTMLResponse:
         return page(request, "docs.html", document=app.openapi())
 
     return router

@@ -12,6 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from hamgam import __version__
 from hamgam.app.access import person_of
+from hamgam.app.csrf import FormProof
+from hamgam.app.entrance import Visitor, Way
 from hamgam.app.words import Lang, Writer, chosen
 from hamgam.people.roles import Role
 
@@ -45,6 +47,7 @@ _NAV = (
     Entry("/attention", "nav.attention"),
     Entry("/import", "nav.import"),
     Entry("/connections", "nav.connections"),
+    Entry("/people", "nav.people", Role.ADMIN),
 )
 
 
@@ -64,19 +67,32 @@ def writer(request: Request) -> Writer:
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page or a part of one. Templates see `w`, the writer, `me`, who asks, and `here`, the path."""
-    w = writer(request)
+    """A whole page or a part of one. Templates see `w`, the writer, `me`, who asks, and `here`, the path.
+
+    `signed_in` says that `me` has a session to end, `open_house` that nobody was asked who he is.
+    """
+    w, proof = writer(request), FormProof(request)
+    way = _way(request)
     frame = {
         "me": person_of(request),
-        "nav": _NAV,
+        "signed_in": way is Way.SESSION,
+        "open_house": way is Way.OPEN,
+        "csrf": proof.token,
+        "nav": () if way is Way.STRANGER else _NAV,
         "here": request.url.path,
         "other_language": _other_language(request, w.lang),
     }
     html = _templates.get_template(template).render(w=w, **frame, **values)
     answer = HTMLResponse(html, status)
+    proof.keep(answer)
     if request.query_params.get(_COOKIE) == w.lang:
         answer.set_cookie(_COOKIE, w.lang, max_age=_A_YEAR, httponly=True, samesite="lax")
     return answer
+
+
+def _way(request: Request) -> Way:
+    visitor: Visitor | None = request.state.visitor
+    return visitor.way if visitor else Way.STRANGER
 
 
 def _other_language(request: Request, lang: Lang) -> dict[str, str]:

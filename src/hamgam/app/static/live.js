@@ -1,5 +1,6 @@
 // Says when a live page has stopped being live: the live part is then older than it looks.
 (() => {
+  if (!document.querySelector("[hx-trigger^=every]")) return;
   const patience = 10_000;
   let heard = Date.now();
   const old = () => Date.now() - heard > patience && document.querySelector('[hx-trigger^="every"]') !== null;

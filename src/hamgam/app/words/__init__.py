@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hamgam.app.words import attention, common, connections, importing, overview, settings
+from hamgam.app.words import (
+    attention,
+    common,
+    connections,
+    importing,
+    overview,
+    people,
+    settings,
+)
 from hamgam.errors import Reason
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES, Sentence
@@ -22,6 +30,7 @@ _TABLES = (
     attention.WORDS,
     importing.WORDS,
     connections.WORDS,
+    people.WORDS,
     settings.WORDS,
 )
 WORDS: Mapping[Lang, Mapping[str, str]] = {

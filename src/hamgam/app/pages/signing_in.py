@@ -1,0 +1,104 @@
+"""Sign-in, sign-out, and a person's own page."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hamgam.app.access import Viewer
+from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way
+from hamgam.app.forms import form_of
+from hamgam.app.pages.shell import page
+from hamgam.intake.pace import source_of
+from hamgam.people import sessions
+from hamgam.people.refusals import NotAllowed, Refusal
+from hamgam.people.registry import Registry
+from hamgam.people.signing_in import TooOften
+
+
+def sign_in_routes(registry: Registry) -> APIRouter:
+    router = APIRouter()
+    _door(router, registry)
+    _own_page(router, registry)
+    return router
+
+
+def _door(router: APIRouter, registry: Registry) -> None:
+    @router.get(SIGN_IN)
+    async def sign_in_page(request: Request) -> Response:
+        wanted = local_path(request.query_params.get("next", ""))
+        if _visitor(request).way is not Way.STRANGER:
+            return RedirectResponse(wanted, 303)
+        return page(request, "sign_in.html", next=wanted, failed="")
+
+    @router.post(SIGN_IN)
+    async def sign_in(request: Request) -> Response:
+        form = await form_of(request)
+        wanted = local_path(form.get("next", ""))
+        source = source_of(request.client.host if request.client else "")
+        token = await registry.signing_in.sign_in(form.get("name", ""), form.get("password", ""), source)
+        if isinstance(token, TooOften):
+            answer: Response = page(request, "sign_in.html", 429, next=wanted, failed="sign_in.too_often")
+            answer.headers["retry-after"] = str(token.wait_seconds)
+        elif token is None:
+            answer = page(request, "sign_in.html", 401, next=wanted, failed="sign_in.failed")
+        else:
+            answer = RedirectResponse(wanted, 303)
+            _keep_session(request, answer, token)
+        return answer
+
+    @router.post("/sign-out")
+    async def sign_out(request: Request, _: Viewer) -> Response:
+        await sessions.end(registry.db, _visitor(request).session)
+        answer = RedirectResponse(SIGN_IN, 303)
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
+        return answer
+
+
+def _own_page(router: APIRouter, registry: Registry) -> None:
+    @router.get("/me")
+    async def own_page(request: Request, _: Viewer) -> Response:
+        return page(request, "me.html", refused="", done="done" in request.query_params)
+
+    @router.post("/me/password")
+    async def change_password(request: Request, person: Viewer) -> Response:
+        form, visitor = await form_of(request), _visitor(request)
+        if visitor.way is not Way.SESSION:
+            return RedirectResponse("/me", 303)
+        new = form.get("password", "")
+        try:
+            if new != form.get("again", ""):
+                raise NotAllowed(Refusal.DIFFERENT)
+            changed = await registry.signing_in.change_password(
+                person.name, form.get("present", ""), new, visitor.session
+            )
+        except NotAllowed as error:
+            return page(request, "me.html", 400, refused=f"people.not.{error.refusal}", done=False)
+        if isinstance(changed, TooOften):
+            answer = page(request, "me.html", 429, refused="sign_in.too_often", done=False)
+            answer.headers["retry-after"] = str(changed.wait_seconds)
+            return answer
+        return RedirectResponse("/me?done", 303)
+
+
+def local_path(wanted: str) -> str:
+    """Where to go after the sign-in: a path of ours, or the overview.
+
+    Browsers read a backslash as a slash and leave out tabs and line breaks, so `/\\t/example.com` would be
+    another site.
+    """
+    plain = all(sign > " " and sign not in "\\\x7f" for sign in wanted)
+    if not plain or not wanted.startswith("/") or wanted.startswith("//"):
+        return "/"
+    return "/" if wanted.partition("?")[0] in (SIGN_IN, "/sign-out") else wanted
+
+
+def _keep_session(request: Request, answer: Response, token: str) -> None:
+    """Behind a proxy the scheme is what X-Forwarded-Proto says, if the proxy is one that is believed."""
+    secure = request.url.scheme == "https"
+    answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=secure)
+
+
+def _visitor(request: Request) -> Visitor:
+    visitor = request.state.visitor
+    assert isinstance(visitor, Visitor)
+    return visitor

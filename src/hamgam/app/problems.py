@@ -1,0 +1,14 @@
+"""Errors for programs, as RFC 9457 has them."""
+
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+
+def problem(status: int, title: str, detail: str = "", **headers: str) -> Response:
+    """An error as one JSON line: what it is, and what is wrong with the request."""
+    body: dict[str, Any] = {"status": status, "title": title}
+    if detail:
+        body["detail"] = detail
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return JSONResponse(body, status, headers=named, media_type="application/problem+json")

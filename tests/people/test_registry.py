@@ -1,0 +1,209 @@
+"""People and tokens as the database knows them."""
+
+import asyncio
+import itertools
+from uuid import UUID, uuid4
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+from sqlalchemy import text
+
+from hamgam.db.engine import Database
+from hamgam.people import sessions, tokens, users
+from hamgam.people.names import checked_name, name_key
+from hamgam.people.passwords import DECOY, Passwords, argon2id
+from hamgam.people.refusals import NotAllowed, Refusal
+from hamgam.people.registry import Registry
+from hamgam.people.roles import Role
+from hamgam.people.users import User, without_admin
+from tests.web.conftest import NOW, FakeSeconds
+
+PASSWORD = "correct horse battery"
+
+
+class Counting(PasswordHasher):
+    """Cheap, and knows how often it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.made = self.looked_at = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.made += 1
+        return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+        self.looked_at += 1
+        return super().verify(hash, password)
+
+
+@pytest.fixture
+def hasher() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def registry(db: Database, hasher: Counting) -> Registry:
+    return Registry(db, lambda: NOW, FakeSeconds(), Passwords(hasher))
+
+
+async def add(registry: Registry, name: str, role: Role = Role.ADMIN) -> User:
+    return await registry.add(name, role, PASSWORD, by="test")
+
+
+def refused(error: pytest.ExceptionInfo[NotAllowed]) -> Refusal:
+    return error.value.refusal
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "  ", "a:b", "\0", "a\nb\x07", "\u202eabc", "\udcff", "x" * 61, "Local", "MONITORING", "\u200c"],
+)
+def test_what_is_no_name(name: str) -> None:
+    with pytest.raises(NotAllowed) as error:
+        checked_name(name)
+    assert refused(error) is Refusal.NAME_WRONG
+    assert name_key(name) == ""
+
+
+async def test_one_name_in_all_its_spellings(registry: Registry) -> None:
+    kept = await add(registry, " علی  رضا‌یی ")
+    assert kept.name == "علی رضا‌یی"
+    for spelling in ("علي رضا‌يي", "علی رضا یی"):
+        assert (await users.named(registry.db, spelling)).id == kept.id
+        with pytest.raises(NotAllowed) as error:
+            await add(registry, spelling)
+        assert refused(error) is Refusal.NAME_TAKEN
+
+
+@pytest.mark.parametrize(
+    ("password", "refusal"), [("۱۲۳۴۵۶۷۸۹", Refusal.TOO_SHORT), ("x" * 201, Refusal.TOO_LONG)]
+)
+async def test_a_password_has_bounds(registry: Registry, password: str, refusal: Refusal) -> None:
+    user = await add(registry, "Sara")
+    for changing in (
+        registry.add("Ali", Role.VIEWER, password, by="test"),
+        registry.set_password(user.id, password, by="test"),
+        registry.signing_in.change_password("Sara", PASSWORD, password, ""),
+    ):
+        with pytest.raises(NotAllowed) as error:
+            await changing
+        assert refused(error) is refusal
+
+
+async def test_passwords_are_argon2id_and_nowhere_else(registry: Registry, db: Database) -> None:
+    await registry.add("Sara", Role.ADMIN, PASSWORD, by="test")
+    [row] = (await db.execute(text('SELECT u::text FROM "User" u'))).scalars()
+    assert "$argon2id$" in row
+    assert PASSWORD not in row
+
+
+async def test_an_unknown_name_costs_what_a_known_one_costs(registry: Registry, hasher: Counting) -> None:
+    await add(registry, "Boss")
+    gone = await add(registry, "Gone", Role.VIEWER)
+    await registry.remove(gone.id, by="test")
+    made = hasher.made
+    for number, name in enumerate(("Boss", "nobody", "Gone", "a:b", ""), start=1):
+        assert await registry.signing_in.sign_in(name, "wrong", f"10.0.0.{number}") is None
+        assert (hasher.made, hasher.looked_at) == (made, number)
+    assert extract_parameters(DECOY) == extract_parameters(argon2id().hash("x"))
+
+
+async def test_many_tries_at_one_moment_are_many(registry: Registry, hasher: Counting) -> None:
+    await add(registry, "Sara")
+    tries = (registry.signing_in.sign_in("Sara", f"wrong {n}", "10.0.0.1") for n in range(40))
+    await asyncio.gather(*tries)
+    assert hasher.looked_at == 5
+
+
+async def test_a_password_typed_on_another_keyboard_is_the_same(registry: Registry) -> None:
+    await registry.add("Sara", Role.ADMIN, "cafe\u0301 au lait", by="test")
+    assert isinstance(await registry.signing_in.sign_in("Sara", "caf\u00e9 au lait", "x"), str)
+
+
+def test_while_there_are_users_one_is_an_admin() -> None:
+    for roles in itertools.product(Role, repeat=3):
+        team = [User(id=uuid4(), name=str(n), role=role, created_at=NOW) for n, role in enumerate(roles)]
+        assert without_admin(team) is (Role.ADMIN not in roles)
+    assert not without_admin([])
+
+
+async def test_somebody_always_looks_after_the_others(registry: Registry) -> None:
+    with pytest.raises(NotAllowed) as error:
+        await add(registry, "Clerk", Role.OPERATOR)
+    assert refused(error) is Refusal.FIRST_ADMIN
+    boss = await add(registry, "Boss")
+    clerk = await add(registry, "Clerk", Role.OPERATOR)
+    for changing in (
+        registry.remove(boss.id, by="test", last_too=True),
+        registry.set_role(boss.id, Role.OPERATOR, by="test"),
+    ):
+        with pytest.raises(NotAllowed) as error:
+            await changing
+        assert refused(error) is Refusal.LAST_ADMIN
+    await registry.set_role(clerk.id, Role.ADMIN, by="test")
+    await registry.remove(boss.id, by="test")
+    with pytest.raises(NotAllowed) as error:
+        await registry.remove(clerk.id, by="test")
+    assert refused(error) is Refusal.LAST_USER
+    assert not await registry.house.is_open()
+    await registry.remove(clerk.id, by="test", last_too=True)
+    assert await registry.house.is_open()
+
+
+async def test_two_admins_cannot_remove_each_other(registry: Registry) -> None:
+    one, other = await add(registry, "One"), await add(registry, "Other")
+    await add(registry, "Clerk", Role.VIEWER)
+    done = await asyncio.gather(
+        registry.remove(one.id, by="Other"),
+        registry.set_role(other.id, Role.VIEWER, by="One"),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, NotAllowed) for each in done) == 1
+    assert not without_admin(await users.everyone(registry.db))
+
+
+@pytest.mark.parametrize("unknown", [uuid4()])
+async def test_who_is_not_there_is_not_changed(registry: Registry, unknown: UUID) -> None:
+    await add(registry, "Boss")
+    for changing in (
+        registry.remove(unknown, by="test"),
+        registry.set_role(unknown, Role.VIEWER, by="test"),
+        registry.set_password(unknown, PASSWORD, by="test"),
+        registry.revoke_token(unknown, by="test"),
+    ):
+        with pytest.raises(NotAllowed) as error:
+            await changing
+        assert refused(error) is Refusal.UNKNOWN
+
+
+async def test_a_new_password_ends_the_other_sessions(registry: Registry) -> None:
+    user, db = await add(registry, "Sara"), registry.db
+    here, there = [await sessions.start(db, user.id, NOW) for _ in range(2)]
+    with pytest.raises(NotAllowed) as error:
+        await registry.signing_in.change_password("Sara", "wrong", "another password", here)
+    assert refused(error) is Refusal.WRONG_PRESENT
+    assert await sessions.find(db, there, NOW)
+    await registry.signing_in.change_password("Sara", PASSWORD, "another password", here)
+    assert await sessions.find(db, here, NOW)
+    assert await sessions.find(db, there, NOW) is None
+    await registry.set_password(user.id, PASSWORD, by="test")
+    assert await sessions.find(db, here, NOW) is None
+
+
+async def test_a_token_is_stored_as_a_fingerprint_and_serves_until_it_is_revoked(registry: Registry) -> None:
+    db = registry.db
+    made, secret = await registry.make_token("backup", Role.VIEWER, by="Sara")
+    with pytest.raises(NotAllowed) as error:
+        await registry.make_token("BACKUP", Role.ADMIN, by="Sara")
+    assert refused(error) is Refusal.NAME_TAKEN
+    [row] = (await db.execute(text('SELECT t::text FROM "ApiToken" t'))).scalars()
+    assert secret.removeprefix("hamgam_") not in row
+    person = await tokens.find(db, secret, NOW)
+    assert person and (person.name, person.role) == ("token:backup", Role.VIEWER)
+    [listed] = await tokens.valid(db)
+    assert (listed.created_by, listed.last_used_at) == ("Sara", NOW)
+    await registry.revoke_token(made.id, by="Sara")
+    assert await tokens.find(db, secret, NOW) is None
+    assert await tokens.valid(db) == []
+    await registry.make_token("backup", Role.VIEWER, by="Sara")

@@ -1,0 +1,107 @@
+"""Sign-in, sign-out and people in a real Chromium, in both languages."""
+
+from typing import Literal
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hamgam.app.words import WORDS
+from tests.web.browser import Watched, overflow
+from tests.web.conftest import NOW
+from tests.web.test_every_page import serious
+from tests.web.test_signing_in import HASH, PASSWORD
+
+Lang = Literal["fa", "en"]
+LANGUAGES: list[Lang] = ["fa", "en"]
+
+
+@pytest.fixture(autouse=True)
+def boss(database_url: str) -> None:
+    """An admin, before anybody asks the service."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO "User" (name, "nameKey", role, "passwordHash", "createdAt")"""
+            """ VALUES ('مریم رضایی', 'مریم رضایی', 'admin', %s, %s)""",
+            [HASH, NOW],
+        )
+
+
+def sign_in(page: Page, lang: Lang, password: str = PASSWORD) -> None:
+    words = WORDS[lang]
+    page.get_by_label(words["people.name"]).fill("مريم  رضايي")
+    page.get_by_label(words["people.password"]).fill(password)
+    page.get_by_role("button", name=words["sign_in"]).click()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_person_comes_in_works_and_leaves(served: str, watched: Watched, lang: Lang) -> None:
+    page, words = watched.page, WORDS[lang]
+    page.goto(f"{served}/sign-in?next=/people&lang={lang}")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if lang == "fa" else "ltr")
+    assert (serious(page), overflow(page)) == ([], 0)
+    sign_in(page, lang, "wrong")
+    expect(page.get_by_role("alert")).to_have_text(words["sign_in.failed"])
+    assert any("401" in complaint for complaint in watched.complaints)
+    watched.complaints.clear()
+
+    sign_in(page, lang)
+    expect(page).to_have_url(f"{served}/people")
+    form = page.get_by_role("form", name=words["people.add"])
+    form.get_by_label(words["people.name"]).fill("Ali")
+    form.get_by_label(words["people.password"]).fill(PASSWORD)
+    form.get_by_role("button").click()
+    expect(page.get_by_role("status").first).to_have_text(words["people.done.added"])
+    page.get_by_role("row", name="Ali").locator("summary").click()
+    assert (serious(page), overflow(page)) == ([], 0)
+
+    page.goto(f"{served}/me")
+    expect(page.get_by_role("heading", level=1)).to_have_text("مریم رضایی")
+    assert (serious(page), overflow(page)) == ([], 0)
+    assert watched.complaints == []
+
+
+def test_a_page_whose_session_has_ended_asks_for_a_sign_in(
+    served: str, watched: Watched, database_url: str
+) -> None:
+    page = watched.page
+    page.goto(f"{served}/sign-in?lang=en")
+    sign_in(page, "en")
+    expect(page.locator("#live")).to_be_visible()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute('DELETE FROM "UserSession"')
+    expect(page.get_by_role("button", name=WORDS["en"]["sign_in"])).to_be_visible(timeout=15_000)
+    sign_in(page, "en")
+    expect(page.locator("#live")).to_be_visible()
+
+
+def test_it_works_without_javascript(served: str, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served}/people?lang=en")
+    page.goto(f"{served}/sign-in?next=/people&lang=en")
+    sign_in(page, "en")
+    expect(page).to_have_url(f"{served}/people")
+    form = page.get_by_role("form", name=WORDS["en"]["tokens.add"])
+    form.get_by_label(WORDS["en"]["tokens.name"]).fill("backup")
+    form.get_by_role("button").click()
+    expect(page.locator(".secret code")).to_contain_text("hamgam_")
+    context.close()
+
+
+def test_a_form_of_another_site_changes_nothing(served: str, chromium: Browser, database_url: str) -> None:
+    """The browser says where it comes from, and sends no cookie along."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{served}/sign-in?lang=en")
+    sign_in(page, "en")
+    expect(page.locator("#live")).to_be_visible()
+    elsewhere = served.replace("127.0.0.1", "localhost")
+    form = f'<form method="post" action="{served}/people/tokens/add"><input name="name" value="evil"></form>'
+    page.route(f"{elsewhere}/evil", lambda route: route.fulfill(body=form, content_type="text/html"))
+    page.goto(f"{elsewhere}/evil")
+    with page.expect_navigation():
+        page.evaluate("document.forms[0].submit()")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute('SELECT count(*) FROM "ApiToken"').fetchall() == [(0,)]
+    context.close()
