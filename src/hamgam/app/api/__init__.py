@@ -10,6 +10,7 @@ from hamgam.app.api.charts import chart_routes
 from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
 from hamgam.app.api.imports import import_routes
 from hamgam.app.api.status import status_routes
+from hamgam.app.api.syncs import syncs_routes
 from hamgam.app.context import WebContext
 
 _WRONG: dict[int | str, dict[str, Any]] = {
@@ -20,6 +21,7 @@ _WRONG: dict[int | str, dict[str, Any]] = {
 def api_routes(context: WebContext) -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=_WRONG)
     router.include_router(status_routes(context))
+    router.include_router(syncs_routes(context))
     router.include_router(chart_routes(context))
     router.include_router(import_routes(context))
     router.include_router(connection_routes(context))
