@@ -10,7 +10,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
@@ -86,6 +94,14 @@ class SyncQuery(BaseModel):
     )
     entity: str | None = Field(None, pattern=_ENTITY, description="an id of either system")
     attention: bool = Field(False, description="only what a person has to decide")
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_begins(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        since = info.data.get("since")
+        if until is not None and since is not None and until <= since:
+            raise ValueError("before the beginning of the period")
+        return until
 
     def wanted(self) -> Wanted:
         return Wanted(

@@ -163,12 +163,12 @@ async def page(
     older_too, newer_too = (True, more) if newer else (more, position is not None)
     return Page(
         rows,
-        _position(rows[-1]) if older_too else None,
-        _position(rows[0], newer=True) if newer_too else None,
+        position_at(rows[-1]) if older_too else None,
+        position_at(rows[0], newer=True) if newer_too else None,
     )
 
 
-def _position(row: Record, *, newer: bool = False) -> Position:
+def position_at(row: Record, *, newer: bool = False) -> Position:
     return Position(row["startedAt"], row["id"], newer)
 
 

@@ -10,11 +10,13 @@ from hamgam.app.pages.importing import importing_routes
 from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
 from hamgam.app.pages.shell import files
+from hamgam.app.pages.syncs import syncs_pages
 
 
 def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(overview_routes(context))
+    router.include_router(syncs_pages(context))
     router.include_router(connection_pages(context))
     router.include_router(importing_routes(context))
     router.include_router(bulk_pages(context))
