@@ -83,6 +83,7 @@ def test_no_generated_request_is_a_defect(
         "GET /metrics",
         "GET /api/v1/status",
         "GET /api/v1/syncs",
+        "GET /api/v1/syncs/export",
         "GET /api/v1/syncs/{id}",
         "POST /webhook/crm",
         "POST /webhook/finance",

@@ -9,7 +9,8 @@ the time, in every combination with the others, and one that never occurred at o
 import base64
 import binascii
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     func,
@@ -30,6 +32,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.ext.asyncio import AsyncResult
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import ASKS
@@ -276,6 +279,37 @@ async def count(db: Database, wanted: Wanted, most: int, beyond: Position | None
         return 0
     counted = select(func.count()).select_from(found.subquery())
     return int((await db.execute(counted)).scalar_one())
+
+
+_FETCHED_ROWS = 500
+
+
+@asynccontextmanager
+async def everything(db: Database, wanted: Wanted) -> AsyncIterator[AsyncIterator[list[Record]]]:
+    """All rows that are wanted, newest first, some at a time, as they were at one moment.
+
+    Whoever reads them too slowly loses them: an open transaction keeps the database from cleaning up.
+    """
+    facets = [] if wanted.any_facet else await _facets(db, wanted)
+    rows = and_(true(), *_in_time(wanted))
+    if wanted.entity is not None:
+        rows &= _of_entity(wanted.entity)
+    if not wanted.any_facet:
+        rows &= t.c.facet == any_(bindparam("facets", facets, ARRAY(Text)))
+    query = select(*BRIEF).where(rows).order_by(*_newest_first(t.c))
+    async with db.transaction() as connection:
+        await connection.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
+        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
+        found = await connection.stream(query, execution_options={"yield_per": _FETCHED_ROWS})
+        try:
+            yield _batches(found)
+        finally:
+            await found.close()
+
+
+async def _batches(found: AsyncResult[Any]) -> AsyncIterator[list[Record]]:
+    async for rows in found.mappings().partitions():
+        yield [_named(row) for row in rows]
 
 
 async def one(db: Database, log_id: UUID) -> Record | None:

@@ -125,6 +125,10 @@ WORDS: Table = {
         "نام‌ها، شماره‌ها و نشانی‌ها برای نقش شما پوشیده است.",
         "Names, numbers and addresses are masked for your role.",
     ),
+    "export.code": ("کد دلیل", "Reason code"),
+    "export.milliseconds": ("مدت (میلی‌ثانیه)", "Took (ms)"),
+    "export.resolved_at": ("زمان رسیدگی", "Settled at"),
+    "export.resolved_by": ("رسیدگی‌کننده", "Settled by"),
     "told.CRM_TO_FINANCE.CREATE": ("در سیستم مالی ساخته شد.", "It was created in finance."),
     "told.CRM_TO_FINANCE.UPDATE": ("در سیستم مالی به‌روز شد.", "It was updated in finance."),
     "told.CRM_TO_FINANCE.LINK": (
