@@ -7,6 +7,7 @@ checksums; they are never written to a remote system. Every key is idempotent.
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from persiantools.jdatetime import JalaliDate
@@ -166,7 +167,13 @@ def caseless_key(text: str) -> str:
 
 def jalali_date(moment: datetime) -> str:
     """The Persian calendar's day in Tehran at an aware moment, `1404/09/04`."""
-    day = JalaliDate.to_jalali(_in_tehran(moment).date())  # type: ignore[no-untyped-call]
+    return _jalali(_in_tehran(moment).date())
+
+
+@lru_cache(maxsize=1000)
+def _jalali(gregorian: date) -> str:
+    """Lists and files name the same few days over and over."""
+    day = JalaliDate.to_jalali(gregorian)  # type: ignore[no-untyped-call]
     return f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 

@@ -96,6 +96,8 @@ def test_no_generated_request_is_a_defect(
         "GET /api/v1/status",
         "GET /api/v1/syncs",
         *_PEOPLE,
+        "GET /api/v1/syncs/export",
+        "GET /api/v1/syncs/{id}",
         "POST /webhook/crm",
         "POST /webhook/finance",
         *(f"{method} /webhook/crm/{name}" for method in ("GET", "POST") for name in _NAMES),
@@ -246,6 +248,6 @@ def test_no_bytes_at_the_webhook_addresses_are_a_defect(
 @given(query=st.text(alphabet=st.characters(codec="ascii", exclude_characters="#"), max_size=80))
 @_EACH
 def test_no_query_is_a_defect(served: str, query: str) -> None:
-    for path in (f"/webhook/crm/identity/{TOKEN}", "/api/v1/syncs", "/", "/live"):
+    for path in (f"/webhook/crm/identity/{TOKEN}", "/api/v1/syncs", "/", "/live", "/syncs", "/syncs/new"):
         url = httpx2.URL(f"{served}{path}", params=httpx2.QueryParams(query))
         assert httpx2.get(url).status_code in (200, 202, 400)

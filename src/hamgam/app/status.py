@@ -9,8 +9,10 @@ from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.model import Stream
 from hamgam.persian import TEHRAN
+from hamgam.trail import listing
 from hamgam.trail import status as numbers
-from hamgam.trail.status import PollState, SyncFilter
+from hamgam.trail.listing import Wanted
+from hamgam.trail.status import PollState
 
 Clock = Callable[[], datetime]
 """Aware UTC."""
@@ -57,8 +59,9 @@ async def recent_syncs(
 
     `entity` is an id of either system.
     """
-    rows = await numbers.recent(db, SyncFilter(status=status, entity=entity, trigger=trigger), limit)
-    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+    statuses = frozenset() if status is None else frozenset({status})
+    wanted = Wanted(statuses=statuses, entity=entity, trigger=trigger)
+    return [plain(row) for row in (await listing.page(db, wanted, limit, columns=listing.WHOLE)).rows]
 
 
 def last_poll(polls: Mapping[Stream, PollState]) -> dict[str, Any]:
@@ -84,6 +87,11 @@ def iso(moment: datetime | None) -> str | None:
 
 def _named(counts: Mapping[Any, int]) -> dict[str, int]:
     return {str(name): count for name, count in counts.items()}
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the log, ready for JSON."""
+    return {name: _plain(value) for name, value in row.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -110,7 +110,9 @@ async def _database_trouble(context: WebContext) -> str:
 
 async def _bad_request(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
+    wrong = "; ".join(
+        f"{item['loc'][min(1, len(item['loc']) - 1)]}: {item['msg']}" for item in error.errors()
+    )
     return problem(400, "The request is wrong", wrong)
 
 

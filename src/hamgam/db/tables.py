@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     Float,
     ForeignKey,
@@ -63,6 +64,14 @@ entity_mapping = Table(
     UniqueConstraint("entityType", "financeId"),
 )
 
+ASKS = "!"
+"""The last word of a facet: the row asks for a person. Otherwise it is -, as for no reason."""
+_FACET = (
+    """status || ' ' || operation || ' ' || "triggerType" || ' ' || "entityType" || ' ' ||"""
+    """ coalesce(reason, '-') || CASE WHEN status IN ('FAILED', 'CONFLICT', 'IN_DOUBT')"""
+    """ AND "resolvedAt" IS NULL THEN ' !' ELSE ' -' END"""
+)
+
 sync_log = Table(
     "SyncLog",
     metadata,
@@ -92,6 +101,7 @@ sync_log = Table(
     Column("resolvedAt", _TIME, comment="when a later sync or a person settled what this row asks for"),
     Column("resolvedBy", Text, comment="the person who settled it; empty where a sync did"),
     Column("resolution", _JSON, comment="what that person said: exists, absent, retried or dismissed"),
+    Column("facet", Text, Computed(_FACET, persisted=True), comment="what lists are filtered by, in one"),
     Index("ix_SyncLog_startedAt", text('"startedAt" DESC'), text("id DESC")),
     Index("ix_SyncLog_status_startedAt", "status", text('"startedAt" DESC')),
     Index("ix_SyncLog_sourceEntityId", "sourceEntityId", text('"startedAt" DESC')),
@@ -107,6 +117,12 @@ sync_log = Table(
         "ix_SyncLog_attention",
         text('"startedAt" DESC'),
         postgresql_where=text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL"""),
+    ),
+    Index("ix_SyncLog_facet", "facet", "startedAt", "id"),
+    Index(
+        "ix_SyncLog_targetEntityId",
+        "targetEntityId",
+        postgresql_where=text('"targetEntityId" IS NOT NULL'),
     ),
     Index("ix_SyncLog_outcome", "status", "operation", "triggerType", "durationMs"),
 )

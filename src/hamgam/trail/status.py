@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, case, func, literal, or_, select, text
+from sqlalchemy import Executable, bindparam, case, func, literal, select, text
 from sqlalchemy.types import ARRAY, Integer
 
 from hamgam.db.engine import Database
@@ -16,16 +16,6 @@ from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail import cursor
 
 _ATTENTION = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncFilter:
-    """Which rows of the sync log are wanted; None means all."""
-
-    status: str | None = None
-    entity: str | None = None
-    """An id of either system."""
-    trigger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +148,6 @@ async def sync_groups(db: Database, bounds_ms: Sequence[int]) -> list[SyncGroup]
         SyncGroup(status, operation, trigger, bucket or 0, count, int(milliseconds))
         for status, operation, trigger, bucket, count, milliseconds in await _tuples(db, counted)
     ]
-
-
-async def recent(db: Database, wanted: SyncFilter, limit: int) -> list[Mapping[str, Any]]:
-    """Rows of the sync log, newest first, with the names and types of their columns."""
-    query = select(t).order_by(t.c.startedAt.desc(), t.c.id.desc()).limit(limit)
-    if wanted.status is not None:
-        query = query.where(t.c.status == wanted.status)
-    if wanted.trigger is not None:
-        query = query.where(t.c.triggerType == wanted.trigger)
-    if wanted.entity is not None:
-        entity = wanted.entity.strip().lower()
-        query = query.where(or_(t.c.sourceEntityId == entity, t.c.targetEntityId == entity))
-    return [{str(name): value for name, value in row.items()} for row in (await db.execute(query)).mappings()]
 
 
 async def _tuples(db: Database, query: Executable) -> list[Any]:

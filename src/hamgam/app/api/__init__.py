@@ -11,6 +11,7 @@ from hamgam.app.api.connections import connection_routes, webhook_subscription_r
 from hamgam.app.api.imports import import_routes
 from hamgam.app.api.people import people_routes
 from hamgam.app.api.status import status_routes
+from hamgam.app.api.syncs import syncs_routes
 from hamgam.app.context import WebContext
 from hamgam.people.registry import Registry
 
@@ -22,6 +23,7 @@ _WRONG: dict[int | str, dict[str, Any]] = {
 def api_routes(context: WebContext, registry: Registry) -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=_WRONG)
     router.include_router(status_routes(context))
+    router.include_router(syncs_routes(context))
     router.include_router(chart_routes(context))
     router.include_router(import_routes(context))
     router.include_router(connection_routes(context))

@@ -12,12 +12,14 @@ from hamgam.app.pages.overview import overview_routes
 from hamgam.app.pages.people import people_page
 from hamgam.app.pages.shell import files
 from hamgam.app.pages.signing_in import sign_in_routes
+from hamgam.app.pages.syncs import syncs_pages
 from hamgam.people.registry import Registry
 
 
 def page_routes(context: WebContext, app: FastAPI, registry: Registry) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(overview_routes(context))
+    router.include_router(syncs_pages(context))
     router.include_router(connection_pages(context))
     router.include_router(importing_routes(context))
     router.include_router(bulk_pages(context))

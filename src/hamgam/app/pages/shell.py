@@ -44,6 +44,7 @@ class Entry(NamedTuple):
 
 _NAV = (
     Entry("/", "nav.overview"),
+    Entry("/syncs", "nav.syncs"),
     Entry("/attention", "nav.attention"),
     Entry("/import", "nav.import"),
     Entry("/connections", "nav.connections"),

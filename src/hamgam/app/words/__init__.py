@@ -4,6 +4,7 @@ Each page has its words in a module of its own here; no key stands in two of the
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +14,25 @@ from hamgam.app.words import (
     attention,
     common,
     connections,
+    fields,
     importing,
     overview,
     people,
     settings,
+    syncs,
 )
 from hamgam.errors import Reason
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES, Sentence
 
 Lang = Literal["fa", "en"]
+_AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 _TABLES = (
     common.WORDS,
     overview.WORDS,
+    fields.WORDS,
+    syncs.WORDS,
     attention.WORDS,
     importing.WORDS,
     connections.WORDS,
@@ -68,6 +74,15 @@ class Writer:
     def decimal(self, value: float) -> str:
         """With one digit after the point, where it is not zero."""
         return self.digits(f"{value:.1f}".removesuffix(".0").replace(".", self.word("unit.point")))
+
+    def exact(self, text: str) -> str:
+        """An amount that is stored as text, digit for digit; what is none stands as it is."""
+        amount = _AMOUNT.fullmatch(text)
+        if amount is None:
+            return text
+        whole = f"{int(amount[2]):,}".replace(",", self.word("unit.thousands"))
+        part = f"{self.word('unit.point')}{amount[3]}" if amount[3] else ""
+        return self.digits(f"{amount[1]}{whole}{part}")
 
     def percent(self, share: float) -> str:
         """A share between 0 and 1; what is not quite all is never shown as all."""

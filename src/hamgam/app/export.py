@@ -1,0 +1,134 @@
+"""The sync log as a file, some rows at a time: however long it is, it takes no more memory.
+
+A cell is text or a number and never a formula. In XLSX a cell says so itself; in CSV a spreadsheet guesses,
+so text that it would take for a formula begins with an apostrophe there.
+"""
+
+import asyncio
+import csv
+import io
+import re
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from hamgam.app.words import Writer
+from hamgam.persian import TEHRAN, jalali_date
+
+MOST_SHEET_ROWS = 1_048_575
+"""What a sheet holds besides its heading."""
+_LONGEST_CELL = 32_000
+_CHUNK_BYTES = 256 * 1024
+_BYTE_ORDER_MARK = "\ufeff"
+"""Without it spreadsheets do not read a CSV file as UTF-8."""
+_UNSEEN = "\u200b-\u200f\u202a-\u202e\u2066-\u2069"
+_FORMULA = re.compile(rf"[\s{_UNSEEN}]*[=+@\uff1d\uff0b\uff0d\uff20-]")
+
+Cell = str | int | None
+Row = Mapping[str, Any]
+Batches = AbstractAsyncContextManager[AsyncIterator[Sequence[Row]]]
+
+_COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
+    # the word above it, its width in characters, and what stands in it
+    ("time", 20, lambda row, w: _moment(row["startedAt"], w)),
+    ("record", 30, lambda row, w: row["name"] or row["number"]),
+    ("filter.type", 14, lambda row, w: w.word(row["entityType"])),
+    ("filter.operation", 14, lambda row, w: "" if row["operation"] == "NONE" else w.word(row["operation"])),
+    ("outcome", 14, lambda row, w: w.word(row["status"])),
+    ("export.code", 20, lambda row, w: row["reason"]),
+    ("filter.reason", 50, lambda row, w: w.reason(row["reason"]) if row["reason"] else ""),
+    ("trigger", 14, lambda row, w: w.word(row["triggerType"])),
+    ("crm_id", 38, lambda row, w: row["crmId"]),
+    ("finance_id", 14, lambda row, w: row["financeId"]),
+    ("sync.answer", 40, lambda row, w: row["errorMessage"]),
+    ("sync.attempts", 10, lambda row, w: row["retryCount"] + 1),
+    ("sync.completed", 20, lambda row, w: _moment(row["completedAt"], w)),
+    ("export.milliseconds", 12, lambda row, w: row["durationMs"]),
+    ("export.resolved_at", 20, lambda row, w: _moment(row["resolvedAt"], w)),
+    ("export.resolved_by", 16, lambda row, w: row["resolvedBy"]),
+    ("sync.log_id", 38, lambda row, w: str(row["id"])),
+)
+
+
+def _moment(moment: datetime | None, w: Writer) -> str:
+    """In Tehran, by the calendar of the language; with digits that a spreadsheet can sort."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(TEHRAN)
+    return f"{jalali_date(moment)} {local:%H:%M:%S}" if w.lang == "fa" else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def _heading(w: Writer) -> list[Cell]:
+    return [w.word(word) for word, _, _ in _COLUMNS]
+
+
+def _cells(row: Row, w: Writer) -> list[Cell]:
+    return [cell(row, w) for _, _, cell in _COLUMNS]
+
+
+def harmless(cell: Cell) -> Cell:
+    """A cell of a CSV file, in which a spreadsheet sees no formula."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+async def csv_file(batches: Batches, w: Writer) -> AsyncIterator[bytes]:
+    """Every cell in quotes, so that ids stay as they are for whoever reads them as text."""
+    yield _BYTE_ORDER_MARK.encode() + _csv([_heading(w)])
+    async with batches as opened:
+        async for rows in opened:
+            yield _csv(_cells(row, w) for row in rows)
+
+
+def _csv(rows: Iterable[list[Cell]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([harmless(cell) for cell in row] for row in rows)
+    return text.getvalue().encode()
+
+
+async def xlsx_file(batches: Batches, w: Writer) -> AsyncIterator[bytes]:
+    """A workbook can be sent when it is whole; until then it lies in a file of its own."""
+    with tempfile.TemporaryDirectory(prefix="hamgam-") as folder:
+        path = Path(folder) / "syncs.xlsx"
+        sheet = _Sheet(path, w)
+        async with batches as opened:
+            async for rows in opened:
+                await asyncio.to_thread(sheet.add, rows)
+        await asyncio.to_thread(sheet.close)
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+                yield chunk
+
+
+class _Sheet:
+    """A workbook of one sheet, of which only the row that is being written is in memory."""
+
+    def __init__(self, path: Path, w: Writer) -> None:
+        options = {"constant_memory": True, "tmpdir": str(path.parent)}
+        self._book, self._w, self._written = Workbook(str(path), options), w, 0
+        self._sheet: Worksheet = self._book.add_worksheet(w.word("syncs"))
+        if w.lang == "fa":
+            self._sheet.right_to_left()
+        self._sheet.freeze_panes(1, 0)
+        for column, (_, width, _) in enumerate(_COLUMNS):
+            self._sheet.set_column(column, column, width)
+        bold = self._book.add_format({"bold": True})
+        for column, heading in enumerate(_heading(w)):
+            self._sheet.write_string(0, column, str(heading), bold)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        for row in rows[: MOST_SHEET_ROWS - self._written]:
+            self._written += 1
+            for column, cell in enumerate(_cells(row, self._w)):
+                if isinstance(cell, int):
+                    self._sheet.write_number(self._written, column, cell)
+                elif cell:
+                    self._sheet.write_string(self._written, column, cell[:_LONGEST_CELL])
+
+    def close(self) -> None:
+        self._book.close()

@@ -1,0 +1,134 @@
+"""What people ask of the sync log, in the words of an address: pages, links, API and exports all use them.
+
+`status` (may come several times), `operation`, `trigger`, `type`, `reason` take the codes of the log; `from`
+and `to` take a day of either calendar, or a moment; `entity` takes an id of either system; `attention` takes
+`true` for what a person has to decide. They go together: a row is listed when all of them hold.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from hamgam.errors import Reason
+from hamgam.model import EntityType, Operation, Status, Trigger
+from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
+from hamgam.trail.listing import Position, Wanted, position_of
+
+_ENTITY = r"^[^\x00]{1,100}$"
+_DATE = re.compile(r"([0-9]{4})[/-]([0-9]{1,2})[/-]([0-9]{1,2})(?:[ T]+([0-9:]{4,8}))?", re.ASCII)
+_FIRST_GREGORIAN_YEAR = 1700
+"""Years before it are of the Persian calendar."""
+_A_DAY = timedelta(days=1)
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def first_moment(typed: str) -> datetime:
+    """The beginning of a day in Tehran, `1404/09/04` or `2025-11-25`, or the moment that is typed."""
+    return _moment(typed)[0]
+
+
+def end_of(typed: str) -> datetime:
+    """The first moment after a day in Tehran, or the moment that is typed."""
+    moment, is_day = _moment(typed)
+    return moment + _A_DAY if is_day else moment
+
+
+def _moment(typed: str) -> tuple[datetime, bool]:
+    """Raises `ValueError` for what is no date. Persian, Arabic and Latin digits are read."""
+    text = to_latin_digits(typed).strip()
+    parts = _DATE.fullmatch(text)
+    try:
+        if parts is None:
+            moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        elif int(parts[1]) < _FIRST_GREGORIAN_YEAR:
+            moment = parse_jalali(f"{parts[1]}/{parts[2]}/{parts[3]}", parts[4] or "00:00")
+        else:
+            clock = time.fromisoformat(parts[4]) if parts[4] else time()
+            moment = datetime.combine(date(*map(int, parts.groups()[:3])), clock)
+        local = moment if moment.tzinfo else moment.replace(tzinfo=TEHRAN)
+        in_utc = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("not a day or a moment such as 1404/09/04, 2025-11-25 or 2025-11-25T14:00") from None
+    if not _EARLIEST <= in_utc <= _LATEST:
+        raise ValueError("too far away")
+    return in_utc, parts is not None and parts[4] is None
+
+
+def _cursor(written: Any) -> Any:
+    return position_of(written) if isinstance(written, str) else written
+
+
+def _read_by(read: Callable[[str], datetime]) -> BeforeValidator:
+    return BeforeValidator(lambda typed: read(typed) if isinstance(typed, str) else typed)
+
+
+_TEXT = WithJsonSchema({"type": "string"})
+
+
+class SyncQuery(BaseModel):
+    """The filters of a list."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    status: list[Status] = Field([], max_length=20, description="may come several times")
+    operation: Operation | None = None
+    trigger: Trigger | None = None
+    type: EntityType | None = None
+    reason: Reason | None = None
+    since: Annotated[datetime | None, _read_by(first_moment), _TEXT] = Field(
+        None, alias="from", description="a day in Tehran, 1404/09/04 or 2025-11-25, or a moment, ISO 8601"
+    )
+    until: Annotated[datetime | None, _read_by(end_of), _TEXT] = Field(
+        None, alias="to", description="the last day, or the first moment that is too late"
+    )
+    entity: str | None = Field(None, pattern=_ENTITY, description="an id of either system")
+    attention: bool = Field(False, description="only what a person has to decide")
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_begins(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        since = info.data.get("since")
+        if until is not None and since is not None and until <= since:
+            raise ValueError("before the beginning of the period")
+        return until
+
+    def wanted(self) -> Wanted:
+        return Wanted(
+            statuses=frozenset(self.status),
+            operation=self.operation,
+            trigger=self.trigger,
+            entity_type=self.type,
+            reason=self.reason,
+            attention=self.attention,
+            since=self.since,
+            until=self.until,
+            entity=self.entity,
+        )
+
+
+class PageQuery(SyncQuery):
+    """The filters of a list, and which page of it."""
+
+    cursor: Annotated[Position | None, BeforeValidator(_cursor), _TEXT] = Field(
+        None, description="where a page goes on; from the `Link` header of the one before"
+    )
+
+
+FILTERS = tuple(field.alias or name for name, field in SyncQuery.model_fields.items())
+"""The names of the parameters, in an address."""
+
+
+def asked(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The filters among the parameters of an address. A form sends the empty ones as well."""
+    return [(name, value) for name, value in items if name in FILTERS and value.strip()]

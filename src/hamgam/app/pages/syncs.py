@@ -1,0 +1,214 @@
+"""The syncs: the log as a list with filters, and one sync with its story."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from hamgam.app.access import Viewer
+from hamgam.app.context import WebContext
+from hamgam.app.filters import PageQuery, asked
+from hamgam.app.masking import as_seen_by
+from hamgam.app.pages.rows import Row, row_of
+from hamgam.app.pages.shell import page, writer
+from hamgam.app.telling import tell
+from hamgam.db.engine import DATABASE_GONE
+from hamgam.errors import Reason
+from hamgam.model import EntityType, Operation, Status, Trigger
+from hamgam.people.roles import Person
+from hamgam.trail import deliveries, listing
+from hamgam.trail.listing import Position, Wanted
+
+_ROWS = 50
+_COUNTED = 10_000
+"""Above it the number of rows does not matter to anybody, and costs time to find."""
+_NEW_COUNTED = 99
+_CHOICES = {
+    "operation": tuple(Operation),
+    "trigger": tuple(Trigger),
+    "type": tuple(EntityType),
+    "reason": tuple(Reason),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One page of the list."""
+
+    rows: list[Row]
+    now: datetime
+    total: int
+    """`_COUNTED + 1` stands for more."""
+    older: str
+    """The address of the page of older rows; empty where there is none."""
+    newer: str
+    fresh: str
+    """The address that says how many rows have come since; empty on pages that are not the newest."""
+
+
+def syncs_pages(context: WebContext) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/syncs")
+    async def syncs(request: Request, person: Viewer) -> HTMLResponse:
+        items = _items(request)
+        try:
+            query = _query(items)
+        except ValidationError as error:
+            wrong = {str(item["loc"][0]) for item in error.errors()}
+            return _list(request, items, 400, wrong=wrong)
+        try:
+            view = await _view(context, query, items, person, writer(request).lang)
+        except DATABASE_GONE:
+            return page(request, "notice.html", 503, notice="gone")
+        return _list(request, items, query=query, view=view)
+
+    @router.get("/syncs/new")
+    async def new_ones(request: Request, _: Viewer) -> HTMLResponse:
+        """How many rows have come on top of the list that somebody is reading."""
+        items = _items(request)
+        try:
+            query = _query(items)
+        except ValidationError:
+            return page(request, "notice.html", 400, notice="syncs.wrong")
+        since = query.cursor or Position(context.clock(), UUID(int=0), newer=True)
+        count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
+        again = urlencode([*items, ("lang", writer(request).lang)])
+        return page(
+            request,
+            "syncs_new.html",
+            count=count,
+            most=_NEW_COUNTED,
+            newest=f"/syncs?{urlencode(asked(items))}",
+            fresh=f"/syncs/new?{again}",
+        )
+
+    @router.get("/syncs/{id:path}")
+    async def sync(request: Request, person: Viewer, id: str) -> HTMLResponse:
+        log_id = _uuid(id)
+        if log_id is None:
+            return page(request, "notice.html", 404, notice="sync.none")
+        try:
+            return await _sync(context, request, person, log_id)
+        except DATABASE_GONE:
+            return page(request, "notice.html", 503, notice="gone")
+
+    return router
+
+
+def _uuid(written: str) -> UUID | None:
+    try:
+        return UUID(written)
+    except ValueError:
+        return None
+
+
+def _items(request: Request) -> list[tuple[str, str]]:
+    """The filters of this address and its cursor; what a form has left empty does not count."""
+    items = request.query_params.multi_items()
+    return asked(items) + [(name, value) for name, value in items if name == "cursor" and value]
+
+
+def _query(items: list[tuple[str, str]]) -> PageQuery:
+    """Raises `ValidationError`, which names the parameters as the address does."""
+    several = {"status": [value for name, value in items if name == "status"]}
+    return PageQuery.model_validate(dict(items) | several)
+
+
+def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **values: Any) -> HTMLResponse:
+    typed = dict(items)
+    given: dict[str, Any] = {"view": None, "query": None, "wrong": set()} | values
+    answer = page(
+        request,
+        "syncs.html",
+        status,
+        typed=typed,
+        shown=_as_read(request, typed, given["query"]),
+        statuses=[value for name, value in items if name == "status"],
+        choices=_CHOICES,
+        all_statuses=tuple(Status),
+        most=_COUNTED,
+        filtered=bool(asked(items)),
+        filters=urlencode(asked(items)),
+        **given,
+    )
+    if status == 400 and "hx-request" in request.headers:
+        # Bodies of this status are not swapped in: the browser comes again for the whole page.
+        answer.headers["hx-redirect"] = f"/syncs?{urlencode(items)}"
+    return answer
+
+
+def _as_read(request: Request, typed: dict[str, str], query: PageQuery | None) -> dict[str, str]:
+    """What stands in the fields: as it was typed, but a moment out of a link as people write it."""
+    w = writer(request)
+    moments = {} if query is None else {"from": query.since, "to": query.until}
+    written = {
+        name: f"{w.day(moment)} {w.clock(moment)}"
+        for name, moment in moments.items()
+        if moment is not None and "T" in typed[name]
+    }
+    return typed | written
+
+
+async def _view(
+    context: WebContext, query: PageQuery, items: list[tuple[str, str]], person: Person, lang: str
+) -> View:
+    now, wanted = context.clock(), query.wanted()
+    found = await listing.page(context.db, wanted, _ROWS, query.cursor)
+    top = listing.position_at(found.rows[0]) if found.rows else Position(now, UUID(int=0))
+    fresh = {"lang": lang, "cursor": str(Position(top.at, top.id, newer=True))}
+    return View(
+        rows=[row_of(row, person, now) for row in found.rows],
+        now=now,
+        total=await listing.count(context.db, wanted, _COUNTED),
+        older=_address(items, found.older),
+        newer=_address(items, found.newer),
+        fresh=f"/syncs/new?{urlencode([*asked(items), *fresh.items()])}" if query.cursor is None else "",
+    )
+
+
+def _address(items: list[tuple[str, str]], position: Position | None) -> str:
+    return f"/syncs?{urlencode([*asked(items), ('cursor', str(position))])}" if position else ""
+
+
+async def _sync(context: WebContext, request: Request, person: Person, log_id: UUID) -> HTMLResponse:
+    row = await listing.one(context.db, log_id)
+    if row is None:
+        return page(request, "notice.html", 404, notice="sync.none")
+    now = context.clock()
+    earlier, later = await _neighbours(context, row)
+    return page(
+        request,
+        "sync.html",
+        told=tell(row, as_seen_by(person, row), now, context.settings.log_retention_days),
+        received=await _received(context, row),
+        earlier=earlier,
+        later=later,
+    )
+
+
+async def _received(context: WebContext, row: Mapping[str, Any]) -> datetime | None:
+    """When the delivery came that the sync began with."""
+    if row["triggerType"] != Trigger.WEBHOOK:
+        return None
+    return await deliveries.received(context.db, row["sourceEntity"], row["sourceEntityId"], row["startedAt"])
+
+
+async def _neighbours(context: WebContext, row: Mapping[str, Any]) -> tuple[UUID | None, UUID | None]:
+    """The syncs of the same record before and after this one."""
+    wanted = Wanted(entity=row["sourceEntityId"], entity_type=row["entityType"])
+    here = listing.position_at(row)
+    earlier = await listing.page(context.db, wanted, 1, here)
+    later = await listing.page(context.db, wanted, 1, Position(here.at, here.id, newer=True))
+    return _first(earlier), _first(later)
+
+
+def _first(found: listing.Page) -> UUID | None:
+    return found.rows[0]["id"] if found.rows else None

@@ -1,0 +1,183 @@
+"""One sync as a story: what its row in the log says, put in the order in which it happened. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from hamgam.model import Direction, Entity, Status
+from hamgam.sync.fields import CUSTOMER
+from hamgam.trail.log import ATTENTION, MODIFIED_AT
+
+_COMPARE = {field.name: field.compare for field in CUSTOMER}
+_DATA = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
+_RAW = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "resolution")
+_READ_FACTS = ("number", "type", "customerId", "finalValue", "lines")
+_WRITTEN_FACTS = ("number", "title", "customer", "saleModel", "net")
+_SAID = {"exists": "sync.exists", "absent": "sync.is_absent", "note": "sync.note"}
+_LINE = ("product", "unit", "quantity", "price", "discount")
+
+Change = Literal["", "changed", "spelling"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTold:
+    """One field on both sides. None: this side does not have it, or was not asked."""
+
+    name: str
+    read: str | None
+    before: str | None
+    after: str | None
+    change: Change
+    """`spelling`: written differently, and the same to whoever compares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the page of one sync shows, for who may see it so."""
+
+    seen: Mapping[str, Any]
+    name: str
+    modified_at: datetime | None
+    """When the CRM says that it was last modified before it was read."""
+    crm_id: str | None
+    finance_id: str | None
+    record: str
+    """The address of the record's own page; empty where the CRM's id is not known."""
+    from_crm: bool
+    sentence: str
+    """The key of the words for what was decided, where no reason says it."""
+    attention: bool
+    is_open: bool
+    purged: bool
+    fields: list[FieldTold]
+    read: list[tuple[str, str]]
+    """Of a document, and what stands beside the fields of a customer."""
+    written: list[tuple[str, str]]
+    lines: list[list[str]]
+    resolution: list[tuple[str, str]]
+    """Words, and what the person who settled it has said."""
+    raw: list[tuple[str, str]]
+    """What the log holds, as JSON."""
+
+
+def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retention_days: int) -> Told:
+    """`row` is what the log holds, and decides what has changed; `seen` is the same row for the reader."""
+    from_crm = row["direction"] == Direction.CRM_TO_FINANCE
+    source, target = row["sourceEntityId"], row["targetEntityId"]
+    crm_id = source if from_crm else target
+    is_open = row["status"] in (Status.PENDING, Status.IN_PROGRESS)
+    written = _mapping(seen["targetDataAfter"])
+    return Told(
+        seen=seen,
+        name=_text(_customer_fields(seen).get("name")) or "",
+        modified_at=_moment(_mapping(row["sourceData"]).get(MODIFIED_AT)),
+        crm_id=crm_id,
+        finance_id=target if from_crm else source,
+        record=f"/records/{_entity(row)}/{crm_id}" if crm_id else "",
+        from_crm=from_crm,
+        sentence=_sentence(row),
+        attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
+        is_open=is_open,
+        purged=not is_open and _is_old(row, now, retention_days) and all(row[name] is None for name in _DATA),
+        fields=_fields(row, seen),
+        read=_facts(_mapping(seen["sourceData"]), _READ_FACTS),
+        written=_facts(written, _WRITTEN_FACTS) if _is_document(row) else [],
+        lines=_lines(written),
+        resolution=_resolution(_mapping(seen["resolution"])),
+        raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
+    )
+
+
+def _entity(row: Mapping[str, Any]) -> str:
+    """A contact of finance is a customer in the CRM."""
+    return row["sourceEntity"] if row["sourceEntity"] in list(Entity) else Entity.CUSTOMER
+
+
+def _is_document(row: Mapping[str, Any]) -> bool:
+    return _entity(row) != Entity.CUSTOMER
+
+
+def _is_old(row: Mapping[str, Any], now: datetime, retention_days: int) -> bool:
+    return bool(row["startedAt"] < now - timedelta(days=retention_days))
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    if row["status"] == Status.SUCCESS:
+        return f"told.{row['direction']}.{row['operation']}"
+    return f"told.{row['status']}"
+
+
+def _fields(row: Mapping[str, Any], seen: Mapping[str, Any]) -> list[FieldTold]:
+    if _is_document(row):
+        return []
+    shown = (_customer_fields(seen), _mapping(seen["targetDataBefore"]), _mapping(seen["targetDataAfter"]))
+    before, after = _mapping(row["targetDataBefore"]), _mapping(row["targetDataAfter"])
+    names = dict.fromkeys([*_COMPARE, *(name for side in shown for name in side)])
+    return [
+        FieldTold(
+            name,
+            read=_text(shown[0].get(name)),
+            before=_text(shown[1].get(name)),
+            after=_text(shown[2].get(name)),
+            change=_change(name, before, after),
+        )
+        for name in names
+        if any(name in side for side in shown)
+    ]
+
+
+def _customer_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(row["sourceData"]).get("fields"))
+
+
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
+    if name not in after or before.get(name) == after[name]:
+        return ""
+    if name not in before:
+        return "changed" if after[name] else ""
+    compare = _COMPARE.get(name, str)
+    same = compare(str(before[name])) == compare(str(after[name]))
+    return "spelling" if same else "changed"
+
+
+def _facts(data: Mapping[str, Any], names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, text) for name in names if (text := _text(data.get(name)))]
+
+
+def _lines(written: Mapping[str, Any]) -> list[list[str]]:
+    lines = written.get("lines")
+    if not isinstance(lines, list):
+        return []
+    return [[_text(_mapping(line).get(name)) or "" for name in _LINE] for line in lines]
+
+
+def _resolution(said: Mapping[str, Any]) -> list[tuple[str, str]]:
+    parts = [(word, said.get(name)) for name, word in _SAID.items() if name in said]
+    return [
+        (word, ", ".join(map(str, what)) if isinstance(what, list) else str(what)) for word, what in parts
+    ]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """The log holds what older and newer programs have stored, too."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,152 @@
+"""The sync log as a file: what stands in it, for whom, and that no cell of it is a formula."""
+
+import csv
+import io
+import re
+import zipfile
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
+
+from hamgam.app.api.syncs import ExportQuery, check_size
+from hamgam.app.export import harmless
+from hamgam.app.words import WORDS
+from hamgam.db.engine import Database
+from hamgam.model import Status
+from hamgam.people.roles import Role
+from tests.web.conftest import GUID, NOW, AddSync, Installation
+from tests.web.signed_in import asking_as
+from tests.web.test_syncs import EVIL
+
+_CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def _table(body: bytes) -> list[list[str]]:
+    """The cells of a CSV file."""
+    assert body.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def _sheet(body: bytes) -> list[dict[str, str]]:
+    """The cells of an XLSX file by the letters of their columns, each row; all text stands in its cell."""
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        assert book.testzip() is None
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert list(sheet.iter(f"{_CELL}f")) == []
+    rows = []
+    for row in sheet.iter(f"{_CELL}row"):
+        cells = {re.sub("[0-9]", "", cell.attrib["r"]): "".join(cell.itertext()) for cell in row}
+        rows.append(cells)
+    return rows
+
+
+def _add_two(add_sync: AddSync) -> None:
+    add_sync(
+        sourceData={"fields": {"name": "سمیه محمدی"}},
+        targetEntityId="00234",
+        status="FAILED",
+        reason="DUPLICATE_PHONE",
+        errorMessage="=cmd|' /C calc'!A0",
+        retryCount=2,
+        resolvedAt=NOW,
+        resolvedBy="sara",
+    )
+    add_sync(
+        sourceEntityId="2", sourceData={"number": EVIL}, startedAt=NOW - timedelta(days=1), operation="NONE"
+    )
+
+
+@pytest.mark.parametrize(("lang", "moment"), [("fa", "1405/01/01 00:30:00"), ("en", "2026-03-21 00:30:00")])
+async def test_a_csv_file_is_what_the_list_shows(
+    client: httpx2.AsyncClient, add_sync: AddSync, lang: str, moment: str
+) -> None:
+    _add_two(add_sync)
+    answer = await client.get(f"/api/v1/syncs/export?format=csv&lang={lang}")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.csv"'
+    heading, failed, other = _table(answer.content)
+    words = WORDS["fa" if lang == "fa" else "en"]
+    assert heading[:2] == [words["time"], words["record"]]
+    assert failed[:3] == [moment, "سمیه محمدی", words["CUSTOMER"]]
+    assert failed[3:6] == [words["UPDATE"], words["FAILED"], "DUPLICATE_PHONE"]
+    assert failed[8:13] == [GUID, "00234", "'=cmd|' /C calc'!A0", "3", moment]
+    assert failed[15] == "sara"
+    assert other[1] == EVIL
+
+
+async def test_a_sheet_holds_text_in_its_cells(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    _add_two(add_sync)
+    answer = await client.get("/api/v1/syncs/export?format=xlsx&lang=fa")
+    assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.xlsx"'
+    heading, failed, other = _sheet(answer.content)
+    assert heading["A"] == WORDS["fa"]["time"]
+    assert (failed["A"], failed["B"], failed["J"]) == ("1405/01/01 00:30:00", "سمیه محمدی", "00234")
+    assert (failed["K"], failed["L"], failed["N"]) == ("=cmd|' /C calc'!A0", "3", "40")
+    assert other["B"] == EVIL
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+async def test_the_filters_of_the_list_hold(
+    client: httpx2.AsyncClient, add_sync: AddSync, format_: str
+) -> None:
+    _add_two(add_sync)
+    count = {"csv": lambda body: len(_table(body)), "xlsx": lambda body: len(_sheet(body))}[format_]
+    for query, rows in (("status=FAILED", 1), ("entity=2", 1), ("reason=NO_LINES", 0), ("to=1404/12/29", 1)):
+        answer = await client.get(f"/api/v1/syncs/export?format={format_}&{query}")
+        assert (query, count(answer.content)) == (query, rows + 1)
+
+
+async def test_many_rows_come_in_order_and_once(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    for number in range(1203):
+        add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number // 3))
+    rows = _table((await client.get("/api/v1/syncs/export")).content)[1:]
+    assert {row[8] for row in rows} == {str(number) for number in range(1203)}
+    assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+@pytest.mark.parametrize("role", Role)
+async def test_viewers_get_masks(
+    installation: Installation, db: Database, add_sync: AddSync, role: Role, format_: str
+) -> None:
+    _add_two(add_sync)
+    async with asking_as(role, installation, db) as client:
+        body = (await client.get(f"/api/v1/syncs/export?format={format_}&status=FAILED")).content
+    row = _table(body)[1] if format_ == "csv" else list(_sheet(body)[1].values())
+    full = role.may(Role.OPERATOR)
+    assert row[1] == ("سمیه محمدی" if full else "س••• م•••")
+    assert any("calc" in cell for cell in row) is full
+
+
+async def test_more_than_a_sheet_holds_is_refused(db: Database, add_sync: AddSync) -> None:
+    _add_two(add_sync)
+    with pytest.raises(HTTPException, match="a sheet holds 1 rows"):
+        await check_size(db, ExportQuery(format="xlsx"), most_sheet_rows=1)
+    await check_size(db, ExportQuery(format="xlsx", status=[Status.FAILED]), most_sheet_rows=1)
+    await check_size(db, ExportQuery(format="csv"), most_sheet_rows=1)
+
+
+@pytest.mark.parametrize("query", ["format=pdf", "lang=de", "status=x", "from=never"])
+async def test_a_wrong_parameter_is_named(client: httpx2.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/api/v1/syncs/export?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(query.partition("=")[0] + ": ")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+98", "-1", "@x", "\t=1", " \u202e=1", "\u200e+1", "＝1"])
+def test_what_looks_like_a_formula_is_text(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+
+
+@given(st.text() | st.integers() | st.none())
+def test_other_cells_stay_as_they_are(cell: str | int | None) -> None:
+    shown = harmless(cell)
+    if shown != cell:
+        assert shown == f"'{cell}"
+        assert isinstance(cell, str)
+        assert any(sign in cell for sign in "=+-@＝＋－＠")
