@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from hamgam.db.engine import Database
 from hamgam.model import FinanceId, Status
 from hamgam.persian import search_key, search_words
+from hamgam.trail.imports import CONTACT
 
 MOST_WORDS = 10
 """Of a query; a person who types more than this means nothing that is there."""
@@ -30,8 +31,18 @@ class LastSync:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """The mapping of a record."""
+
+    finance_id: FinanceId
+    since: datetime
+    last_sync_at: datetime | None
+    blocked: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One record that a search has found. Names and numbers are "" where they are not known (any more)."""
+    """One record, as the lists show it. Names and numbers are "" where they are not known (any more)."""
 
     entity: str
     """customer, invoice or quote; or contact, which finance alone knows, by its code."""
@@ -39,10 +50,15 @@ class Found:
     kind: str | None
     name: str
     number: str
+    customer_id: str | None
     customer_name: str
     """Of a document."""
-    finance_id: FinanceId | None
+    linked: Linked | None
     last: LastSync | None
+
+    @property
+    def finance_id(self) -> str | None:
+        return self.id if self.entity == CONTACT else self.linked.finance_id if self.linked else None
 
 
 async def search(db: Database, query: str, limit: int) -> list[Found]:
@@ -54,7 +70,20 @@ async def search(db: Database, query: str, limit: int) -> list[Found]:
     whole = search_key(query)
     given: dict[str, Any] = {f"word{i}": f"%{word}%" for i, word in enumerate(words)}
     given |= {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": _guid(whole), "limit": limit}
-    found = await db.execute(text(_SEARCH.replace(":fits", fits)), given)
+    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given)
+    return [_found(row) for row in found]
+
+
+async def one(db: Database, entity: str, record: str) -> Found | None:
+    """One record by its id; None where nothing is known of it."""
+    row = (await db.execute(text(_ONE + _ROWS), {"entity": entity, "id": record})).one()
+    known = row.named or row.financeId or row.log_id
+    return _found(row) if known else None
+
+
+async def documents(db: Database, customer_id: str, limit: int) -> list[Found]:
+    """The invoices and quotes of a customer, newest first."""
+    found = await db.execute(text(_DOCUMENTS + _ROWS), {"id": customer_id, "limit": limit})
     return [_found(row) for row in found]
 
 
@@ -89,9 +118,23 @@ WITH known AS (
   SELECT entity, id, bool_or(whole) AS whole, max(at) AS at FROM known GROUP BY entity, id
   ORDER BY whole DESC, at DESC, id LIMIT :limit
 )
+"""
+
+_ONE = """
+WITH hits AS (SELECT CAST(:entity AS text) AS entity, CAST(:id AS text) AS id, true AS whole, now() AS at)
+"""
+
+_DOCUMENTS = """
+WITH hits AS (
+  SELECT entity, id, true AS whole, "updatedAt" AS at FROM "RecordName" WHERE "customerId" = :id
+  ORDER BY "updatedAt" DESC LIMIT :limit
+)
+"""
+
+_ROWS = """
 SELECT hits.entity, hits.id, coalesce(r.kind, m.kind) AS kind, coalesce(r.name, '') AS name,
-       coalesce(r.number, '') AS number, coalesce(c.name, '') AS customer,
-       CASE hits.entity WHEN 'contact' THEN hits.id ELSE m."financeId" END AS "financeId", last.*
+       coalesce(r.number, '') AS number, r.id IS NOT NULL AS named, r."customerId",
+       coalesce(c.name, '') AS customer, m."financeId", m."createdAt", m."lastSyncAt", m.blocked, last.*
 FROM hits
 LEFT JOIN "RecordName" r ON r.entity = hits.entity AND r.id = hits.id
 LEFT JOIN "RecordName" c ON c.entity = 'customer' AND c.id = r."customerId"
@@ -114,9 +157,19 @@ def _found(row: Row[Any]) -> Found:
         kind=row.kind,
         name=row.name,
         number=row.number,
+        customer_id=row.customerId,
         customer_name=row.customer,
-        finance_id=FinanceId(row.financeId) if row.financeId else None,
+        linked=_linked(row) if row.financeId else None,
         last=_last(row) if row.log_id else None,
+    )
+
+
+def _linked(row: Row[Any]) -> Linked:
+    return Linked(
+        finance_id=FinanceId(row.financeId),
+        since=row.createdAt,
+        last_sync_at=row.lastSyncAt,
+        blocked=row.blocked,
     )
 
 

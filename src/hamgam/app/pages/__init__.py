@@ -9,6 +9,7 @@ from hamgam.app.pages.connections import connection_pages
 from hamgam.app.pages.importing import importing_routes
 from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
+from hamgam.app.pages.records import record_pages
 from hamgam.app.pages.shell import files
 
 
@@ -19,6 +20,7 @@ def page_routes(context: WebContext, app: FastAPI) -> APIRouter:
     router.include_router(importing_routes(context))
     router.include_router(bulk_pages(context))
     router.include_router(attention_page(context))
+    router.include_router(record_pages(context))
     router.include_router(operations_routes(app))
     router.routes.append(files())
     return router

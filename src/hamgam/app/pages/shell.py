@@ -43,6 +43,7 @@ class Entry(NamedTuple):
 _NAV = (
     Entry("/", "nav.overview"),
     Entry("/attention", "nav.attention"),
+    Entry("/records", "nav.records"),
     Entry("/import", "nav.import"),
     Entry("/connections", "nav.connections"),
 )

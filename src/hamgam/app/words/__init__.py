@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hamgam.app.words import attention, common, connections, importing, overview, settings
+from hamgam.app.words import attention, common, connections, importing, overview, records, settings
 from hamgam.errors import Reason
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES, Sentence
@@ -20,6 +20,7 @@ _TABLES = (
     common.WORDS,
     overview.WORDS,
     attention.WORDS,
+    records.WORDS,
     importing.WORDS,
     connections.WORDS,
     settings.WORDS,
