@@ -60,10 +60,11 @@ def document_pairs(
 ) -> tuple[Pair, ...]:
     """The head of a document; `customer` is the finance code of whom it is for."""
     net = sum((line.net for line in document.lines), Decimal(0)) if document else None
+    written_net = _text(written, "net")
     pairs = (
         _pair("customer", customer, _text(written, "customer"), text_key),
         _pair("subject", document.subject if document else None, _text(written, "title"), text_key),
-        _pair("net", None if net is None else plain(net), _text(written, "net"), _amount),
+        _pair("net", None if net is None else plain(net), written_net and _amount(written_net), _amount),
     )
     return tuple(pair for pair in pairs if pair.crm or pair.finance)
 
@@ -89,7 +90,8 @@ def _line(line: DocumentLine) -> dict[str, str]:
 
 
 def _stored_line(line: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text for name in LINE if (text := _text(line, name)) is not None}
+    said = {name: text for name in LINE if (text := _text(line, name)) is not None}
+    return {name: _amount(text) if name in _AMOUNTS else text for name, text in said.items()}
 
 
 def _key(name: str) -> Callable[[str], str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Executable, Update, bindparam, exists, func, select, text
+from sqlalchemy import CTE, Executable, Update, bindparam, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -34,16 +34,16 @@ def with_name(changed: Update) -> Executable:
 
 
 def naming(done: CTE) -> CTE:
-    """Store the name where `done` has a row. One that stands there already costs no write."""
-    given = select(*(bindparam(f"record_{name}", type_=t.c[name].type).label(name) for name in COLUMNS))
-    row = given.where(bindparam("record_search", type_=t.c.search.type).is_not(None)).subquery("given")
-    return _stored(select(*row.c).where(exists(select(done.c.id)), _is_new(row))).cte("named")
+    """Store the name where `done` has a row."""
+    given = [bindparam(f"record_{name}", type_=t.c[name].type) for name in COLUMNS]
+    known = bindparam("record_search", type_=t.c.search.type).is_not(None)
+    return _stored(select(*given).where(known, exists(select(done.c.id)))).cte("named")
 
 
 def naming_all() -> CTE:
     """Store the names among the rows of `as_parameter`, which hold what `row` answers."""
     rows = given_rows(t, COLUMNS)
-    return _stored(select(*(rows.c[name] for name in COLUMNS)).where(_is_new(rows))).cte("named")
+    return _stored(select(*(rows.c[name] for name in COLUMNS))).cte("named")
 
 
 def parameters(key: EntityKey, kind: Kind | None, source: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -91,16 +91,14 @@ async def purge(db: Database, before: datetime) -> None:
     )
 
 
-def _is_new(given: Any) -> Any:
-    same = [t.c[name].is_not_distinct_from(given.c[name]) for name in _SAID]
-    return ~exists(select(t.c.id).where(t.c.entity == given.c.entity, t.c.id == given.c.id, *same))
-
-
 def _stored(given: Any) -> ReturningInsert[Any]:
+    """A name that stands there already is not written again."""
     statement = insert(t).from_select(list(COLUMNS), given, include_defaults=False)
     said = {name: statement.excluded[name] for name in _SAID}
     again = statement.on_conflict_do_update(
-        index_elements=["entity", "id"], set_=said | {"updatedAt": func.now()}
+        index_elements=["entity", "id"],
+        set_=said | {"updatedAt": func.now()},
+        where=or_(*(t.c[name].is_distinct_from(new) for name, new in said.items())),
     )
     return again.returning(t.c.id)
 

@@ -18,10 +18,10 @@ WORDS: Table = {
     ),
     "records.none": ("چیزی پیدا نشد", "Nothing was found"),
     "records.none.note": (
-        "واژهٔ کمتری بنویسید یا تنها چند رقم آخر شماره را. مشتری یا سندی که همگام هنوز نخوانده است، با شناسهٔ "
-        "CRM هم پیدا نمی‌شود.",
+        "واژه‌های کمتری بنویسید، یا تنها چند رقم آخر یک شماره را. آنچه همگام هنوز از CRM یا سیستم مالی "
+        "نخوانده است پیدا نمی‌شود.",
         "Try fewer words, or only the last digits of a number. What Hamgam has not read from the CRM or from "
-        "finance yet is not found either.",
+        "finance yet is not found.",
     ),
     "records.count": ("{} نتیجه", "{} found"),
     "records.more": (
@@ -100,6 +100,7 @@ WORDS: Table = {
     "compare.field": ("فیلد", "Field"),
     "compare.same": ("یکسان", "same"),
     "compare.differs": ("متفاوت", "differs"),
+    "compare.empty": ("خالی", "empty"),
     "compare.untold": ("نامعلوم", "not known"),
     "compare.crm.trouble": ("از CRM خوانده نشد", "The CRM could not be read"),
     "compare.finance.trouble": ("از سیستم مالی خوانده نشد", "Finance could not be read"),
