@@ -4,12 +4,13 @@ from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from hamgam.app.words import WORDS
 from hamgam.persian import search_text
+from tests.web.browser import Watched, overflow
 from tests.web.conftest import GUID, AddSync
-from tests.web.test_browser import Watched, chromium, watched  # noqa: F401 - fixtures
+from tests.web.test_every_page import serious
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 _FIELDS = {"name": "سارا محمدی", "mobile": "09121112233"}
@@ -35,16 +36,12 @@ def _waiting(database_url: str) -> int:
     return int(counted[0])
 
 
-def _overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
-
-
 @pytest.mark.usefixtures("sara")
 @pytest.mark.parametrize("lang", _LANGUAGES)
 def test_a_clerk_finds_a_customer_by_keyboard_and_asks_for_a_sync_with_a_double_click(
     served: str,
     database_url: str,
-    watched: Watched,  # noqa: F811
+    watched: Watched,
     add_sync: AddSync,
     lang: Literal["fa", "en"],
 ) -> None:
@@ -55,7 +52,7 @@ def test_a_clerk_finds_a_customer_by_keyboard_and_asks_for_a_sync_with_a_double_
     page.get_by_role("link", name="سارا محمدی").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("سارا محمدی")
     expect(page.locator("#live")).to_contain_text(words["records.next.none"])
-    assert not _overflows(page)
+    assert overflow(page) == 0
     page.get_by_role("button", name=words["records.sync"]).dblclick()
     expect(page.locator("#live")).to_contain_text(words["records.next.soon"])
     assert _waiting(database_url) == 1
@@ -68,7 +65,7 @@ def test_a_clerk_finds_a_customer_by_keyboard_and_asks_for_a_sync_with_a_double_
 def test_everything_can_be_read_and_asked_for_without_scripts(
     served: str,
     database_url: str,
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
 ) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page, words = context.new_page(), WORDS["en"]
@@ -85,10 +82,27 @@ def test_everything_can_be_read_and_asked_for_without_scripts(
 
 
 @pytest.mark.usefixtures("sara")
-def test_a_comparison_is_put_into_the_page(served: str, watched: Watched) -> None:  # noqa: F811
+def test_a_comparison_is_put_into_the_page(served: str, watched: Watched) -> None:
     page, words = watched.page, WORDS["en"]
     page.goto(f"{served}/records/customer/{GUID}?lang=en")
     page.get_by_role("link", name=words["records.compare"]).click()
     expect(page.locator("#comparison")).to_contain_text(words["compare.unreachable"])
     assert page.url.endswith(f"/records/customer/{GUID}?lang=en")
     expect(page.locator("#live")).to_contain_text(words["records.story"])
+
+
+@pytest.mark.usefixtures("sara")
+@pytest.mark.parametrize(
+    "path", ["/records", "/records?q=77", "/records?q=nobody", f"/records/customer/{GUID}"]
+)
+def test_everyone_can_read_what_was_found(served: str, chromium: Browser, path: str) -> None:
+    for lang, scheme, width in (("fa", "light", 1280), ("en", "dark", 390)):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.goto(f"{served}{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert (serious(page), overflow(page)) == ([], 0)
+        context.close()
