@@ -17,6 +17,9 @@ _BUDGET_MS = 300
 _PAGES = {
     "overview": "/?lang=fa",
     "overview, live part": "/live?lang=fa",
+    "search by name": "/records?lang=fa&q=مشتري 777",
+    "search for one letter": "/records?lang=fa&q=م",
+    "a customer's story": "/records/customer/c4ca4238-a0b9-2382-0dcc-509a6f75849b?lang=fa",
     "chart over 7 days": "/api/v1/charts/syncs?window=7d",
 }
 
@@ -45,11 +48,19 @@ SELECT gen_random_uuid(), 'CUSTOMER', 'customer', 'person', 'CRM_TO_FINANCE',
 FROM generate_series(1, :syncs) AS n
 """
 
+_NAMES = """
+INSERT INTO "RecordName" (entity, id, kind, name, number, search)
+SELECT 'customer', md5(n::text)::uuid::text, 'person', 'مشتری ' || n, n::text,
+  format(' مشتری%s %s %s 0098%s 0%s ', n, n, md5(n::text), 9000000000 + n, 9000000000 + n)
+FROM generate_series(1, :customers) AS n
+"""
+
 
 async def pages(site: Installation) -> list[Figure]:
     """Each page asked for many times in a row; the figures are the server's, without a browser."""
     async with hamgam("web", site.environment, site.folder):
         await site.db.execute(text(_MAPPINGS), {"customers": _CUSTOMERS})
+        await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
         await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS})
         await site.db.execute(text("ANALYZE"))
         async with aiohttp.ClientSession(f"http://127.0.0.1:{site.environment['PORT']}") as client:

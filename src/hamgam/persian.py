@@ -6,6 +6,7 @@ checksums; they are never written to a remote system. Every key is idempotent.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -24,6 +25,9 @@ _TO_PERSIAN = str.maketrans(_LATIN + _ARABIC, _PERSIAN * 2)
 # Letters that look the same to a Persian reader. Hamza carriers (ئ أ إ) and ة are other letters and stay;
 # the small hamza on ه is a diacritic, so ۀ goes with ه.
 _ONE_LETTER = str.maketrans("ىيےكڪہھەۀ", "یییککهههه")
+
+# What people exchange or leave out when they look for a name: more than what makes two values the same.
+_LIKE_LETTERS = str.maketrans("أإٱآٲٳؤئةۃ", "ااااااویهه", "ء")
 
 _WORD_BREAKS = "\u200b\u200c"  # zero-width space and the half-space (ZWNJ)
 _INVISIBLE = "\u00ad\u034f\u061c\u0640\u180e\u200d\u200e\u200f\u2060\ufeff" + "".join(
@@ -155,6 +159,46 @@ def website_key(text: str) -> str:
 def _without_blanks(text: str) -> str:
     """Normal form without blanks; taken twice because marks that a blank held apart have an order."""
     return text_key(text_key(text).replace(" ", ""))
+
+
+def search_key(text: str) -> str:
+    """The letters and digits that a search looks at, in one piece: how words are parted does not count.
+
+    Looser than the other keys: case and hamza do not count, and ة is ه.
+    """
+    letters = filter(str.isalnum, caseless_key(text).translate(_LIKE_LETTERS))
+    return unicodedata.normalize("NFC", "".join(letters))
+
+
+def search_text(texts: Iterable[str], phones: Iterable[str] = ()) -> str:
+    """What is searched: a record fits where each of the `search_words` stands somewhere in this.
+
+    Stored in the database, so another form of it needs a migration that makes it again.
+    """
+    parts = [search_key(text) for text in texts]
+    parts += [spelling for phone in phones for spelling in _phone_spellings(phone)]
+    return f" {' '.join(dict.fromkeys(filter(None, parts)))} "
+
+
+def search_words(query: str) -> list[str]:
+    """What a person looks for, word by word. Letters and digits only, so that it can stand in any pattern."""
+    return [_searched(word) for word in map(search_key, text_key(query).split()) if word]
+
+
+def _searched(word: str) -> str:
+    """A number with a country and a zero, `+98 (0)912…`, is written so nowhere: its last ten digits are."""
+    iranian = _IRANIAN.fullmatch(word)
+    return iranian[1] if iranian else word
+
+
+def _phone_spellings(phone: str) -> list[str]:
+    """A number with its country, with the zero that stands for Iran, and if it says more, as it is given."""
+    key = phone_key(phone)
+    if not key.startswith("+"):
+        return [search_key(key)]
+    number = key.partition(";")[0].removeprefix("+")
+    spellings = [f"00{number}", f"0{number.removeprefix('98')}" if number.startswith("98") else ""]
+    return spellings if number == key[1:] else [*spellings, search_key(phone)]
 
 
 def caseless_key(text: str) -> str:

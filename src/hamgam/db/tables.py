@@ -127,6 +127,22 @@ sync_log = Table(
     Index("ix_SyncLog_outcome", "status", "operation", "triggerType", "durationMs"),
 )
 
+record_name = Table(
+    "RecordName",
+    metadata,
+    Column("entity", Text, primary_key=True, comment="customer, invoice, quote or contact"),
+    Column("id", Text, primary_key=True, comment="of the CRM; the finance code of a contact"),
+    Column("kind", Text, comment="person or organization, where it is known"),
+    Column("name", Text, nullable=False, comment="a customer's name or a document's subject"),
+    Column("number", Text, nullable=False, comment="that people know it by"),
+    Column("customerId", Text, comment="whose document it is"),
+    Column("search", Text, nullable=False, comment="what a search looks at, in normal form"),
+    Column("updatedAt", _TIME, nullable=False, server_default=_NOW),
+    Index("ix_RecordName_customerId", "customerId", postgresql_where=text('"customerId" IS NOT NULL')),
+)
+"""What people look for a record by. `search` has no index that each sync would pay for: to read it through
+takes 30 ms for 100,000 records, and finds any part of a word."""
+
 webhook_delivery = Table(
     "WebhookDelivery",
     metadata,

@@ -42,13 +42,13 @@ def _line(line: DocumentLine) -> object:
     return [
         text_key(line.product_code),
         text_key(line.unit),
-        _plain(line.quantity),
-        _plain(line.unit_price),
-        _plain(line.discount),
+        plain(line.quantity),
+        plain(line.unit_price),
+        plain(line.discount),
     ]
 
 
-def _plain(amount: Decimal) -> str:
+def plain(amount: Decimal) -> str:
     """One text for one number: 2, 2.0 and 2E+0 are the same amount.
 
     `Decimal.normalize` would round what has more digits than the arithmetic context.

@@ -179,6 +179,7 @@ class Pipeline:
         return ImportRecord(
             finance_id=contact.code,
             kind=contact.kind,
+            number=chosen.number,
             fields=contact.fields,
             status=Status.SUCCESS if links else skipped,
             operation=chosen.operation,
@@ -198,6 +199,7 @@ class Pipeline:
         return ImportRecord(
             finance_id=intent.finance_id,
             kind=intent.kind,
+            number=intent.number,
             fields=intent.fields,
             status=Status.SUCCESS,
             operation=Operation.CREATE,
@@ -213,6 +215,7 @@ class Pipeline:
         return ImportRecord(
             finance_id=intent.finance_id,
             kind=intent.kind,
+            number=intent.number,
             fields=planned.contact.fields,
             status=Status.FAILED,
             operation=Operation.CREATE,

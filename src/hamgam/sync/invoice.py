@@ -209,6 +209,7 @@ async def _planned_customer(site: Site, document: SalesDocument) -> FinanceId:
 def _source(document: SalesDocument) -> dict[str, Any]:
     return {
         "number": document.number,
+        "subject": document.subject,
         "customerId": document.customer_id,
         "type": document.type_code,
         "finalValue": None if document.final_value is None else f"{document.final_value:f}",

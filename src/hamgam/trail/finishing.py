@@ -1,4 +1,4 @@
-"""The end of a sync that has written: mapping, checksums and log in one statement, so in one commit."""
+"""The end of a sync that has written: mapping, checksums, log and name in one statement, so in one commit."""
 
 from datetime import datetime
 from functools import cache
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from hamgam.db.engine import Database
 from hamgam.db.tables import entity_mapping, sync_log
 from hamgam.model import Status
-from hamgam.trail import log, mapping
+from hamgam.trail import log, mapping, names
 from hamgam.trail.log import Attempt, Ending, TakenOver
 from hamgam.trail.mapping import Binding
 
@@ -25,7 +25,9 @@ async def finish(db: Database, attempt: Attempt, binding: Binding, ending: Endin
     assert ending.status is Status.SUCCESS
     ended = {f"log_{name}": value for name, value in log.ended(attempt, ending, now).items()}
     bound = {f"mapping_{name}": value for name, value in mapping.values(binding).items()}
-    row = (await db.execute(_finishing(), log.ours(attempt) | log.whose(attempt.key) | ended | bound)).one()
+    named = names.parameters(attempt.key, binding.kind, ending.source)
+    given = log.ours(attempt) | log.whose(attempt.key) | ended | bound | named
+    row = (await db.execute(_finishing(), given)).one()
     if row.owner is None:
         raise TakenOver
     if row.mapping is None:
@@ -72,4 +74,6 @@ def _finishing() -> Executable:
         .cte("settled")
     )
     owner_id = select(owner.c.id).scalar_subquery()
-    return select(owner_id.label("owner"), mapping_id.label("mapping")).add_cte(closed, settled)
+    return select(owner_id.label("owner"), mapping_id.label("mapping")).add_cte(
+        closed, settled, names.naming(closed)
+    )

@@ -28,7 +28,10 @@ from hamgam.model import (
     TransactionId,
     Trigger,
 )
+from hamgam.trail import names
 
+CONTACT = "contact"
+"""What the log calls a contact of finance that it knows from there."""
 _OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
 
@@ -59,6 +62,8 @@ class ImportRecord:
 
     finance_id: FinanceId
     kind: Kind
+    number: str = ""
+    """That the customer has in the CRM."""
     fields: Fields
     status: Status
     operation: Operation = Operation.NONE
@@ -213,23 +218,25 @@ async def _log(
     records: Sequence[ImportRecord],
     owned: dict[CrmId, tuple[FinanceId, UUID]],
 ) -> None:
-    """End the open rows of these contacts, and write a row of its own for each contact that had none."""
+    """End the open rows of these contacts, write a row of its own for each that had none, and store names."""
     payload = {"triggerPayload": {"run": str(run_id)}}
     rows = [_log_row(record, owned) | payload for record in records]
-    names = tuple(rows[0])
-    opened = insert_given(sync_log, names, status=Status.IN_PROGRESS).on_conflict_do_nothing(
+    columns = tuple(rows[0])
+    opened = insert_given(sync_log, columns, status=Status.IN_PROGRESS).on_conflict_do_nothing(
         index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN
     )
     await connection.execute(opened, as_parameter(rows))
-    given = given_rows(sync_log, names)
+    given = given_rows(sync_log, columns)
     ended = sync_log.update().where(
         sync_log.c.direction == Direction.FINANCE_TO_CRM,
         sync_log.c.entityType == EntityType.CUSTOMER,
         sync_log.c.sourceEntityId == given.c.sourceEntityId,
         text("\"SyncLog\".status IN ('PENDING', 'IN_PROGRESS')"),
     )
-    changed = {name: given.c[name] for name in names if name not in _KEY}
-    await connection.execute(ended.values(changed), as_parameter(rows))
+    changed = {name: given.c[name] for name in columns if name not in _KEY}
+    with_names = [row | _name_row(record) for row, record in zip(rows, records, strict=True)]
+    both = ended.values(changed).add_cte(names.naming_all())
+    await connection.execute(both, as_parameter(with_names))
 
 
 _KEY = ("direction", "entityType", "sourceEntityId", "sourceEntity", "startedAt", "triggerType")
@@ -238,7 +245,7 @@ _KEY = ("direction", "entityType", "sourceEntityId", "sourceEntity", "startedAt"
 def _contact_row(finance_id: FinanceId, kind: Kind, at: datetime) -> dict[str, Any]:
     return {
         "entityType": EntityType.CUSTOMER,
-        "sourceEntity": "contact",
+        "sourceEntity": CONTACT,
         "sourceEntityId": finance_id,
         "kind": kind,
         "direction": Direction.FINANCE_TO_CRM,
@@ -271,6 +278,14 @@ def _log_row(record: ImportRecord, owned: dict[CrmId, tuple[FinanceId, UUID]]) -
         "completedAt": record.ended_at,
         "durationMs": round((record.ended_at - record.started_at).total_seconds() * 1000),
     }
+
+
+def _name_row(record: ImportRecord) -> dict[str, Any]:
+    """A contact that is no customer of the CRM is found by its finance code."""
+    linked = record.crm_id if record.status is Status.SUCCESS else None
+    entity, known_as = (Entity.CUSTOMER, linked) if linked else (CONTACT, record.finance_id)
+    name = record.fields.get("name", "")
+    return names.row(entity, known_as, record.kind, name, record.number, record.fields, None)
 
 
 def _mapping_row(record: ImportRecord) -> dict[str, Any]:

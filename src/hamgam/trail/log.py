@@ -42,6 +42,7 @@ from hamgam.model import (
     TransactionId,
     Trigger,
 )
+from hamgam.trail import names
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 MODIFIED_AT = "modifiedAt"
@@ -177,26 +178,36 @@ async def close(connection: AsyncConnection, attempt: Attempt, ending: Ending, n
 
     Raises `TakenOver` when the row is no longer this attempt's, so that the transaction rolls back.
     """
-    closed = await connection.execute(_MINE, ours(attempt) | ended(attempt, ending, now))
-    if closed.rowcount != 1:
+    values = ended(attempt, ending, now)
+    given = {f"log_{name}": value for name, value in values.items()}
+    closing = _closing(tuple(values))
+    closed = await connection.execute(closing, ours(attempt) | given | _name(attempt, ending))
+    if closed.first() is None:
         raise TakenOver
     if _settles(ending):
         await _resolve_earlier(connection, attempt, ending, now)
 
 
+@cache
+def _closing(columns: tuple[str, ...]) -> Executable:
+    return names.with_name(_MINE.values({name: bindparam(f"log_{name}") for name in columns}))
+
+
+def _name(attempt: Attempt, ending: Ending) -> dict[str, Any]:
+    return names.parameters(attempt.key, ending.kind, ending.source)
+
+
 async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bool) -> None:
     """Leave the row open for a later attempt, with the reason of this one's failure."""
-    changed = await db.execute(
-        _MINE.values(
-            status=Status.PENDING,
-            reason=ending.reason,
-            errorMessage=ending.message or None,
-            retryCount=t.c.retryCount + (1 if counts else 0),
-            **({} if ending.keep_intent else {"intent": None}),
-        ),
-        ours(attempt),
+    postponed = _MINE.values(
+        status=Status.PENDING,
+        reason=ending.reason,
+        errorMessage=ending.message or None,
+        retryCount=t.c.retryCount + (1 if counts else 0),
+        **({} if ending.keep_intent else {"intent": None}),
     )
-    if changed.rowcount != 1:
+    changed = await db.execute(names.with_name(postponed), ours(attempt) | _name(attempt, ending))
+    if changed.first() is None:
         raise TakenOver
 
 

@@ -10,6 +10,7 @@ from hamgam.app.api.charts import chart_routes
 from hamgam.app.api.connections import connection_routes, webhook_subscription_routes
 from hamgam.app.api.imports import import_routes
 from hamgam.app.api.people import people_routes
+from hamgam.app.api.records import record_routes
 from hamgam.app.api.status import status_routes
 from hamgam.app.api.syncs import syncs_routes
 from hamgam.app.context import WebContext
@@ -31,4 +32,5 @@ def api_routes(context: WebContext, registry: Registry) -> APIRouter:
     router.include_router(attention_routes(context))
     router.include_router(bulk_routes(context))
     router.include_router(people_routes(registry))
+    router.include_router(record_routes(context))
     return router

@@ -46,6 +46,7 @@ _NAV = (
     Entry("/", "nav.overview"),
     Entry("/syncs", "nav.syncs"),
     Entry("/attention", "nav.attention"),
+    Entry("/records", "nav.records"),
     Entry("/import", "nav.import"),
     Entry("/connections", "nav.connections"),
     Entry("/people", "nav.people", Role.ADMIN),

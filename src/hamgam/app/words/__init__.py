@@ -18,6 +18,7 @@ from hamgam.app.words import (
     importing,
     overview,
     people,
+    records,
     settings,
     syncs,
 )
@@ -34,6 +35,7 @@ _TABLES = (
     fields.WORDS,
     syncs.WORDS,
     attention.WORDS,
+    records.WORDS,
     importing.WORDS,
     connections.WORDS,
     people.WORDS,

@@ -1,0 +1,223 @@
+"""Records and their stories as a person may see them: what the pages show and the API answers."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hamgam.app.masking import masked_json, masked_message, masked_text
+from hamgam.db.engine import Database
+from hamgam.jobs.asking import BY, Look, looks
+from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Status, Trigger
+from hamgam.people.roles import Person, Role
+from hamgam.sync.fields import differences
+from hamgam.trail import records, timeline
+from hamgam.trail.imports import CONTACT
+from hamgam.trail.records import Found
+from hamgam.trail.timeline import Event, Place, What
+
+MOST_FOUND = 50
+MOST_CHARACTERS = 200
+"""Of a search."""
+EVENTS = 25
+_DOCUMENTS = 20
+_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_CODE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event of a story."""
+
+    at: datetime
+    what: What
+    id: UUID
+    """Of the log row; of a notice, its own."""
+    event: str = ""
+    """What a notice says has happened."""
+    status: str = ""
+    operation: str = ""
+    reason: str | None = None
+    message: str = ""
+    trigger: str = ""
+    back: bool = False
+    """From finance to the CRM, as the initial import goes."""
+    changed: tuple[str, ...] = ()
+    """Names of the fields that a write has changed in finance."""
+    target_id: str | None = None
+    by: str | None = None
+    """The person who asked for the sync, or who has settled it."""
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    resolution: Any = None
+
+    @property
+    def attention(self) -> bool:
+        """Whether it still asks for a person."""
+        problem = self.status in (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
+        return self.what is What.SYNC and problem and self.settled_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of one record."""
+
+    record: Found
+    looks: list[Look]
+    events: list[Told]
+    older: str | None
+    """Where the next page of events begins."""
+    documents: list[Found]
+
+
+def key_of(entity: str, record: str) -> EntityKey | None:
+    """The key that an address names; None for what can be none."""
+    if entity not in list(Entity) or not _GUID.fullmatch(record):
+        return None
+    return EntityKey(Entity(entity), CrmId(record.lower()))
+
+
+def is_code(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None
+
+
+async def search(db: Database, person: Person, query: str) -> tuple[list[Found], bool]:
+    """What a query finds, and whether there is more than is shown."""
+    found = await records.search(db, query[:MOST_CHARACTERS], MOST_FOUND + 1)
+    return [_seen(each, person) for each in found[:MOST_FOUND]], len(found) > MOST_FOUND
+
+
+async def known(db: Database, person: Person, key: EntityKey) -> Found | None:
+    """A record of the CRM without its story; None where nothing is known of it."""
+    record = await records.one(db, key.entity, key.crm_id)
+    if record is None and await looks(db, key):
+        record = _unheard_of(key)
+    return record and _seen(record, person)
+
+
+async def story(
+    db: Database, person: Person, key: EntityKey, before: Place | None, limit: int = EVENTS
+) -> Story | None:
+    """What is known of a record of the CRM; None where it is nothing."""
+    record, waiting = await records.one(db, key.entity, key.crm_id), await looks(db, key)
+    if record is None and not waiting:
+        return None
+    record = record or _unheard_of(key)
+    documents = []
+    if key.entity is Entity.CUSTOMER and before is None:
+        documents = await records.documents(db, key.crm_id, _DOCUMENTS)
+    contact = record.finance_id if key.entity is Entity.CUSTOMER else None
+    return await _told(db, person, record, contact, before, limit, waiting, documents)
+
+
+async def contact_story(
+    db: Database, person: Person, code: str, before: Place | None, limit: int = EVENTS
+) -> Story | None:
+    """What is known of a contact that is no customer of the CRM."""
+    record = await records.one(db, CONTACT, code)
+    if record is None:
+        return None
+    return await _told(db, person, record, None, before, limit, [], [])
+
+
+async def _told(
+    db: Database,
+    person: Person,
+    record: Found,
+    contact: str | None,
+    before: Place | None,
+    limit: int,
+    waiting: list[Look],
+    documents: list[Found],
+) -> Story:
+    events = await timeline.timeline(db, record.entity, record.id, contact, before=before, limit=limit + 1)
+    masks = not person.role.may(Role.OPERATOR)
+    return Story(
+        record=_seen(record, person),
+        looks=waiting,
+        events=[_masked(told) if masks else told for told in map(_event, events[:limit])],
+        older=str(events[limit - 1].place) if len(events) > limit else None,
+        documents=[_seen(each, person) for each in documents],
+    )
+
+
+def _unheard_of(key: EntityKey) -> Found:
+    """A record whose first look is still to come."""
+    return Found(
+        entity=key.entity,
+        id=key.crm_id,
+        kind=None,
+        name="",
+        number="",
+        customer_id=None,
+        customer_name="",
+        linked=None,
+        last=None,
+    )
+
+
+def _seen(record: Found, person: Person) -> Found:
+    if person.role.may(Role.OPERATOR):
+        return record
+    blocked = record.linked and record.linked.blocked
+    return replace(
+        record,
+        name=masked_text(record.name),
+        number=str(masked_json(record.number, "number")),
+        customer_name=masked_text(record.customer_name),
+        linked=record.linked and replace(record.linked, blocked=masked_message(blocked) if blocked else None),
+    )
+
+
+def _event(event: Event) -> Told:
+    place, row = event.place, event.row
+    if place.what is What.NOTICE:
+        return Told(at=place.at, what=place.what, id=row.id, event=_said(row.payload))
+    if place.what is What.WORD:
+        return Told(at=place.at, what=place.what, id=row.id, by=row.resolvedBy, resolution=row.resolution)
+    return Told(
+        at=place.at,
+        what=place.what,
+        id=row.id,
+        status=row.status,
+        operation=row.operation,
+        reason=row.reason,
+        message=row.errorMessage or "",
+        trigger=row.triggerType,
+        back=row.direction == Direction.FINANCE_TO_CRM,
+        changed=_changed(row.targetDataBefore, row.targetDataAfter),
+        target_id=row.targetEntityId,
+        by=_text(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
+        settled_at=row.resolvedAt,
+        settled_by=row.resolvedBy,
+    )
+
+
+def _masked(told: Told) -> Told:
+    return replace(
+        told,
+        event=str(masked_json(told.event)),
+        message=masked_message(told.message),
+        resolution=masked_json(told.resolution),
+    )
+
+
+def _said(payload: Any) -> str:
+    """The event as the CRM calls it, in either shape of a delivery."""
+    return _text(payload, "eventType") or _text(payload, "event") or ""
+
+
+def _text(stored: Any, name: str) -> str | None:
+    value = stored.get(name) if isinstance(stored, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _changed(before: Any, after: Any) -> tuple[str, ...]:
+    """Nothing is said of a create, which changes everything, and of documents, which are not read."""
+    return tuple(change.field for change in differences(_fields(before), _fields(after)))
+
+
+def _fields(stored: Any) -> Fields:
+    values = stored.items() if isinstance(stored, dict) else ()
+    return {name: value for name, value in values if isinstance(value, str)}

@@ -1,0 +1,184 @@
+"""Records as people look for them: by name and number in any spelling, and by the ids of both systems."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from hamgam.db.engine import Database
+from hamgam.model import FinanceId, Status
+from hamgam.persian import search_key, search_words
+from hamgam.trail.imports import CONTACT
+
+MOST_WORDS = 10
+"""Of a query; a person who types more than this means nothing that is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSync:
+    id: UUID
+    status: str
+    operation: str
+    reason: str | None
+    at: datetime
+    settled: bool
+
+    @property
+    def attention(self) -> bool:
+        return self.status in (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT) and not self.settled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """The mapping of a record."""
+
+    finance_id: FinanceId
+    since: datetime
+    last_sync_at: datetime | None
+    blocked: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One record, as the lists show it. Names and numbers are "" where they are not known (any more)."""
+
+    entity: str
+    """customer, invoice or quote; or contact, which finance alone knows, by its code."""
+    id: str
+    kind: str | None
+    name: str
+    number: str
+    customer_id: str | None
+    customer_name: str
+    """Of a document."""
+    linked: Linked | None
+    last: LastSync | None
+
+    @property
+    def finance_id(self) -> str | None:
+        return self.id if self.entity == CONTACT else self.linked.finance_id if self.linked else None
+
+
+async def search(db: Database, query: str, limit: int) -> list[Found]:
+    """Records in which every word of the query stands: those that it names whole first, then the newest."""
+    words = search_words(query)[:MOST_WORDS]
+    if not words:
+        return []
+    fits = " AND ".join(f"search LIKE :word{i}" for i in range(len(words)))
+    whole = search_key(query)
+    given: dict[str, Any] = {f"word{i}": f"%{word}%" for i, word in enumerate(words)}
+    given |= {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": _guid(whole), "limit": limit}
+    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given)
+    return [_found(row) for row in found]
+
+
+async def one(db: Database, entity: str, record: str) -> Found | None:
+    """One record by its id; None where nothing is known of it."""
+    row = (await db.execute(text(_ONE + _ROWS), {"entity": entity, "id": record})).one()
+    known = row.named or row.financeId or row.log_id
+    return _found(row) if known else None
+
+
+async def documents(db: Database, customer_id: str, limit: int) -> list[Found]:
+    """The invoices and quotes of a customer, newest first."""
+    found = await db.execute(text(_DOCUMENTS + _ROWS), {"id": customer_id, "limit": limit})
+    return [_found(row) for row in found]
+
+
+def _guid(whole: str) -> str:
+    """A CRM id as it is stored, however its digits are parted."""
+    try:
+        return str(UUID(whole)) if len(whole) == 32 else ""
+    except ValueError:
+        return ""
+
+
+# A contact that is mapped is found as its customer. Without a name a record is found by its ids alone.
+_SEARCH = """
+WITH known AS (
+  SELECT entity, id, search LIKE :whole AS whole, "updatedAt" AS at FROM "RecordName" r
+  WHERE (:fits OR "customerId" IN (SELECT id FROM "RecordName" WHERE entity = 'customer' AND :fits))
+    AND NOT (entity = 'contact' AND EXISTS (
+      SELECT 1 FROM "EntityMapping" WHERE "entityType" = 'CUSTOMER' AND "financeId" = r.id))
+  UNION ALL
+  SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
+  WHERE "financeId" = :code AND "entityType" IN ('CUSTOMER', 'PREINVOICE')
+  UNION ALL
+  (SELECT "sourceEntity", "sourceEntityId", true, "startedAt" FROM "SyncLog"
+   WHERE "sourceEntityId" IN (:code, :crm_id)
+     AND ("sourceEntity" <> 'contact' OR NOT EXISTS (
+       SELECT 1 FROM "EntityMapping" WHERE "entityType" = 'CUSTOMER' AND "financeId" = "sourceEntityId"))
+   ORDER BY "startedAt" DESC LIMIT 1)
+  UNION ALL
+  SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
+  WHERE "crmId" = :crm_id AND "entityType" IN ('CUSTOMER', 'PREINVOICE')
+), hits AS (
+  SELECT entity, id, bool_or(whole) AS whole, max(at) AS at FROM known GROUP BY entity, id
+  ORDER BY whole DESC, at DESC, id LIMIT :limit
+)
+"""
+
+_ONE = """
+WITH hits AS (SELECT CAST(:entity AS text) AS entity, CAST(:id AS text) AS id, true AS whole, now() AS at)
+"""
+
+_DOCUMENTS = """
+WITH hits AS (
+  SELECT entity, id, true AS whole, "updatedAt" AS at FROM "RecordName" WHERE "customerId" = :id
+  ORDER BY "updatedAt" DESC LIMIT :limit
+)
+"""
+
+_ROWS = """
+SELECT hits.entity, hits.id, coalesce(r.kind, m.kind) AS kind, coalesce(r.name, '') AS name,
+       coalesce(r.number, '') AS number, r.id IS NOT NULL AS named, r."customerId",
+       coalesce(c.name, '') AS customer, m."financeId", m."createdAt", m."lastSyncAt", m.blocked, last.*
+FROM hits
+LEFT JOIN "RecordName" r ON r.entity = hits.entity AND r.id = hits.id
+LEFT JOIN "RecordName" c ON c.entity = 'customer' AND c.id = r."customerId"
+LEFT JOIN "EntityMapping" m ON m."crmId" = hits.id
+  AND m."entityType" = CASE hits.entity WHEN 'customer' THEN 'CUSTOMER' ELSE 'PREINVOICE' END
+LEFT JOIN LATERAL (
+  SELECT s.id AS log_id, status, operation, reason, "startedAt", "resolvedAt" FROM "SyncLog" s
+  WHERE (s."sourceEntity" = hits.entity AND s."sourceEntityId" = hits.id)
+     OR (hits.entity = 'customer' AND s."sourceEntity" = 'contact' AND s."sourceEntityId" = m."financeId")
+  ORDER BY "startedAt" DESC LIMIT 1
+) last ON true
+ORDER BY hits.whole DESC, hits.at DESC, hits.id
+"""
+
+
+def _found(row: Row[Any]) -> Found:
+    return Found(
+        entity=row.entity,
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        number=row.number,
+        customer_id=row.customerId,
+        customer_name=row.customer,
+        linked=_linked(row) if row.financeId else None,
+        last=_last(row) if row.log_id else None,
+    )
+
+
+def _linked(row: Row[Any]) -> Linked:
+    return Linked(
+        finance_id=FinanceId(row.financeId),
+        since=row.createdAt,
+        last_sync_at=row.lastSyncAt,
+        blocked=row.blocked,
+    )
+
+
+def _last(row: Row[Any]) -> LastSync:
+    return LastSync(
+        id=row.log_id,
+        status=row.status,
+        operation=row.operation,
+        reason=row.reason,
+        at=row.startedAt,
+        settled=row.resolvedAt is not None,
+    )

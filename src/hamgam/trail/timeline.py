@@ -1,0 +1,96 @@
+"""The story of one record: notices, syncs, and what people said, in the order of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, false, or_, select
+
+from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log as t
+from hamgam.db.tables import webhook_delivery
+from hamgam.trail.imports import CONTACT
+
+
+class What(IntEnum):
+    """What happened; of one moment, in this order."""
+
+    NOTICE = 0
+    SYNC = 1
+    WORD = 2
+    """A person has settled a sync."""
+
+
+class Place(NamedTuple):
+    """Where an event stands in the story."""
+
+    at: datetime
+    what: What
+    id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.what:d}~{self.id}"
+
+
+def place(text: str) -> Place:
+    """The place that `str` has written. Raises `ValueError`."""
+    at, what, event = text.split("~")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("a place without a time zone")
+    return Place(moment, What(int(what)), UUID(event))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    place: Place
+    row: Row[Any]
+    """Of the webhook deliveries for a notice, else of the sync log."""
+
+
+async def timeline(
+    db: Database, entity: str, record: str, finance_id: str | None, *, before: Place | None, limit: int
+) -> list[Event]:
+    """Events of one record, newest first, from before a place; `finance_id` is the customer's contact."""
+    notices = and_(webhook_delivery.c.entity == entity, webhook_delivery.c.crmId == record)
+    syncs = and_(t.c.sourceEntity == entity, t.c.sourceEntityId == record)
+    if finance_id is not None:
+        syncs = or_(syncs, and_(t.c.sourceEntity == CONTACT, t.c.sourceEntityId == finance_id))
+    parts = [
+        (What.NOTICE, select(webhook_delivery).where(notices), webhook_delivery.c.receivedAt),
+        (What.SYNC, select(t).where(syncs), t.c.startedAt),
+        (What.WORD, select(t).where(syncs, t.c.resolvedBy.is_not(None)), t.c.resolvedAt),
+    ]
+    events: list[Event] = []
+    for what, query, at in parts:
+        events += await _part(db, what, query, at, before, limit)
+    return sorted(events, key=lambda event: event.place, reverse=True)[:limit]
+
+
+async def _part(
+    db: Database,
+    what: What,
+    query: Select[Any],
+    at: Column[datetime],
+    before: Place | None,
+    limit: int,
+) -> Sequence[Event]:
+    event = at.table.c.id
+    if before is not None:
+        query = query.where(_comes_before(what, at, event, before))
+    rows = await db.execute(query.order_by(at.desc(), event.desc()).limit(limit))
+    return [Event(Place(row._mapping[at.name], what, row.id), row) for row in rows]
+
+
+def _comes_before(
+    what: What, at: Column[datetime], event: Column[UUID], before: Place
+) -> ColumnElement[bool]:
+    same_moment: ColumnElement[bool] = false()
+    if what < before.what:
+        same_moment = at == before.at
+    elif what == before.what:
+        same_moment = and_(at == before.at, event < before.id)
+    return or_(at < before.at, same_moment)

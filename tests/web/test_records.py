@@ -1,0 +1,306 @@
+"""Customers and documents: found, told, compared and looked at again, for each role and in both languages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import text
+
+from hamgam.db.engine import Database
+from hamgam.intake.webhook import accept
+from hamgam.jobs import queue
+from hamgam.jobs.runner import run_notice
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
+from hamgam.people.roles import Role
+from hamgam.sync.site import Site
+from tests.bench import Bench, bench
+from tests.sync.test_document_flow import document
+from tests.web.conftest import GUID, FakeClock, Installation
+from tests.web.signed_in import asking_as
+from tests.web.test_pages import well_formed
+
+MOBILE, NATIONAL_ID = "09121112233", "0012345678"
+
+
+def installed(b: Bench) -> Installation:
+    @asynccontextmanager
+    async def lend() -> AsyncIterator[Site]:
+        yield b.site
+
+    return Installation(site=lend, clock=FakeClock(datetime.now(UTC)))
+
+
+def person(b: Bench, **more: Any) -> CrmId:
+    return b.person(nationalCode=NATIONAL_ID, mobile=MOBILE, **more)
+
+
+async def notice(b: Bench, crm_id: str) -> ChangeNotice:
+    told = ChangeNotice(
+        key=EntityKey(Entity.CUSTOMER, CrmId(crm_id)),
+        trigger=Trigger.WEBHOOK,
+        payload={"eventType": "customer.updated", "by": "سارا"},
+    )
+    await accept(b.db, told)
+    await b.rows("DELETE FROM procrastinate_jobs RETURNING 1")
+    return told
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_a_customer_is_found_in_another_spelling_and_leads_to_its_story(
+    db: Database, lang: str
+) -> None:
+    async with bench(db) as b:
+        sara = person(b)
+        await run_notice(b.site, await notice(b, sara))
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            found = await client.get("/records", params={"q": "محمدي سارا", "lang": lang})
+            assert found.status_code == 200 and well_formed(found.text)
+            assert f'href="/records/customer/{sara}"' in found.text
+            assert "سارا محمدی" in found.text
+            told = await client.get(f"/records/customer/{sara}", params={"lang": lang})
+            assert told.status_code == 200 and well_formed(told.text)
+            assert "customer.updated" in told.text
+            [row] = await b.log()
+            assert f'href="/syncs/{row.id}"' in told.text
+            assert row.targetEntityId in told.text
+    assert not {f"{name}." for name in ("records", "compare")} & set(told.text.split())
+
+
+async def test_the_search_page_helps_when_there_is_nothing(db: Database) -> None:
+    async with bench(db) as b, asking_as(Role.VIEWER, installed(b), db) as client:
+        for params in ({}, {"q": " "}, {"q": "هیچکس"}, {"q": "\x00%_"}, {"q": "x" * 5000}):
+            answer = await client.get("/records", params=params)
+            assert answer.status_code == 200 and well_formed(answer.text)
+            assert '<form class="find" method="get" action="/records"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/records/customer/{GUID}",
+        f"/records/customer/{GUID}/live",
+        f"/records/customer/{GUID}/compare",
+        "/records/customer/no-guid",
+        "/records/customer/%00",
+        f"/records/contact/{GUID}",
+        "/records/contact/7",
+        f"/records/planet/{GUID}",
+        f"/records/planet/{GUID}/compare",
+    ],
+)
+async def test_a_forged_address_gets_a_clear_page(db: Database, address: str) -> None:
+    async with bench(db) as b, asking_as(Role.ADMIN, installed(b), db) as client:
+        answer = await client.get(address)
+        assert answer.status_code == 404 and well_formed(answer.text)
+        assert 'href="/records"' in answer.text
+        api = await client.get(f"/api/v1{address}".removesuffix("/live"))
+        assert api.status_code in (200, 400, 404)
+        assert (await client.post(f"/records/customer/{GUID}/sync")).status_code == 404
+        assert await b.jobs() == []
+
+
+async def test_a_finance_code_leads_to_the_customer_once_there_is_one(db: Database) -> None:
+    async with bench(db) as b:
+        manager = b.box.finance.add_contact(Name="مدیر آرش", IsAdminUser=True)
+        code = b.box.finance.add_contact(Name="سارا محمدی")
+        await b.run_import()
+        [sara] = b.box.crm.persons
+        async with asking_as(Role.VIEWER, installed(b), db) as client:
+            answer = await client.get(f"/records/contact/{code}")
+            assert (answer.status_code, answer.headers["location"]) == (302, f"/records/customer/{sara}")
+            page = await client.get(f"/records/contact/{manager}")
+            assert page.status_code == 200 and "ADMINISTRATOR" in page.text
+            assert "/sync" not in page.text.replace("/syncs/", "")
+            told = (await client.get(f"/api/v1/records/contact/{manager}")).json()
+            assert [event["reason"] for event in told["timeline"]] == ["ADMINISTRATOR"]
+            imported = (await client.get(f"/api/v1/records/customer/{sara}")).json()
+            assert [(e["operation"], e["trigger"]) for e in imported["timeline"]] == [("CREATE", "IMPORT")]
+
+
+async def story_of_everything(b: Bench) -> CrmId:
+    """A notice, a failure, a person's word, and a success."""
+    b.box.finance.add_contact(Name="کسی", MobileNo=MOBILE)
+    sara = person(b, customerNumber="77")
+    failed = await run_notice(b.site, await notice(b, sara))
+    assert failed.status is Status.FAILED
+    await b.rows(
+        """UPDATE "SyncLog" SET "resolvedAt" = now(), "resolvedBy" = 'رضا',"""
+        """ resolution = '{"dismissed": "سارا زنگ زد"}' RETURNING 1"""
+    )
+    b.box.finance.contacts.clear()
+    assert (await b.sync(sara)).status is Status.SUCCESS
+    b.box.crm.edit(sara, nickName="سارا احمدی")
+    assert (await b.sync(sara)).status is Status.SUCCESS
+    return sara
+
+
+async def test_the_story_tells_everything_in_the_order_of_time(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await story_of_everything(b)
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
+            events = told["timeline"]
+            assert sorted(events, key=lambda event: event["at"], reverse=True) == events
+            kinds = [event["what"] for event in events]
+            assert sorted(kinds) == ["notice", "settled", "sync", "sync", "sync"]
+            update, create, *_ = (event for event in events if event["what"] == "sync")
+            assert (create["operation"], update["operation"]) == ("CREATE", "UPDATE")
+            assert update["changed"] == ["name"]
+            [word] = (event for event in events if event["what"] == "settled")
+            assert (word["by"], word["resolution"]) == ("رضا", {"dismissed": "سارا زنگ زد"})
+            assert told["linked"]["blocked"] is None and told["finance_id"]
+            page = (await client.get(f"/records/customer/{sara}")).text
+            assert "سارا زنگ زد" in page and "رضا" in page
+
+
+async def test_the_story_goes_on_page_by_page_and_shows_each_event_once(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await story_of_everything(b)
+        await b.rows("""UPDATE "SyncLog" SET "startedAt" = '2026-01-01Z' RETURNING 1""")
+        await b.rows(
+            """UPDATE "SyncLog" SET "resolvedAt" = '2026-01-01Z' WHERE "resolvedBy" IS NOT NULL RETURNING 1"""
+        )
+        await b.rows("""UPDATE "WebhookDelivery" SET "receivedAt" = '2026-01-01Z' RETURNING 1""")
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            whole = (await client.get(f"/api/v1/records/customer/{sara}")).json()["timeline"]
+            assert len(whole) == 5
+            for size in (1, 2, 4):
+                seen: list[Any] = []
+                params: dict[str, Any] = {"limit": size}
+                while params.get("before", "first"):
+                    part = (await client.get(f"/api/v1/records/customer/{sara}", params=params)).json()
+                    seen += part["timeline"]
+                    params["before"] = part["older"]
+                assert seen == whole
+            wrong = await client.get(f"/api/v1/records/customer/{sara}?before=yesterday")
+            assert wrong.status_code == 400
+            assert (await client.get(f"/records/customer/{sara}?before=yesterday")).status_code == 200
+
+
+async def test_a_viewer_finds_by_name_and_sees_masks_everywhere(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await story_of_everything(b)
+        await b.sync(document(b, customer=sara, subject="فرش سارا"), entity=Entity.INVOICE)
+        async with asking_as(Role.VIEWER, installed(b), db) as client:
+            answers = [
+                await client.get(address)
+                for address in (
+                    "/records?q=سارا احمدی",
+                    f"/records?q={MOBILE}",
+                    f"/records/customer/{sara}",
+                    f"/records/customer/{sara}/live",
+                    "/api/v1/records?q=سارا احمدی",
+                    f"/api/v1/records/customer/{sara}",
+                )
+            ]
+            for answer in answers:
+                assert answer.status_code == 200
+                asked = answer.request.url.params.get("q", "")
+                shown = answer.text.replace(f'value="{asked}"', "").replace(urlencode({"q": asked}), "")
+                assert not [
+                    word for word in ("سارا", "احمدی", "زنگ", MOBILE[-4:], NATIONAL_ID) if word in shown
+                ]
+                assert sara in shown
+            for address in (f"/records/customer/{sara}/compare", f"/api/v1/records/customer/{sara}/compare"):
+                assert (await client.get(address)).status_code == 403
+            for address in (f"/records/customer/{sara}/sync", f"/api/v1/records/customer/{sara}/sync"):
+                assert (await client.post(address)).status_code == 403
+            assert "/compare" not in answers[2].text
+
+
+async def test_nothing_of_a_search_is_in_the_process_log(
+    db: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with bench(db) as b, asking_as(Role.VIEWER, installed(b), db) as client:
+        await client.get("/records", params={"q": "قناری محرمانه"})
+        await client.get("/api/v1/records", params={"q": "قناری محرمانه" * 50})
+        await db.execute(text('DROP TABLE "RecordName"'))
+        assert (await client.get("/records", params={"q": "قناری محرمانه"})).status_code == 500
+    shown = capfd.readouterr()
+    assert "web.defect" in shown.out + shown.err
+    assert "قناری" not in shown.out + shown.err
+
+
+# A look at it now
+
+
+async def test_sync_now_queues_one_look_however_often_one_page_is_clicked(db: Database) -> None:
+    async with bench(db) as b:
+        sara = person(b)
+        await b.sync(sara)
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            page = (await client.get(f"/records/customer/{sara}")).text
+            action = page.split('action="/records/customer/')[1].split('"')[0]
+            clicks = [client.post(f"/records/customer/{action}") for _ in range(3)]
+            for answer in await asyncio.gather(*clicks):
+                assert answer.status_code == 303
+                assert answer.headers["location"] == f"/records/customer/{sara}"
+            [job] = await b.jobs()
+            assert (job.args["trigger"], job.args["payload"]["by"], job.args["kind"]) == (
+                "MANUAL",
+                "somebody",
+                "person",
+            )
+            waiting = (await client.get(f"/records/customer/{sara}/live?lang=en")).text
+            assert "as soon as its turn comes" in waiting and "somebody" in waiting
+            await b.sync_next()
+            await client.post(f"/records/customer/{action}")
+            assert await b.jobs() == []
+            told = (await client.get(f"/records/customer/{sara}/live?lang=en")).text
+            assert "not in the queue" in told and "asked for by" in told
+            later = replace_asked(action, "later")
+            await client.post(f"/records/customer/{later}")
+            assert len(await b.jobs()) == 1
+
+
+def replace_asked(action: str, asked: str) -> str:
+    return f"{action.split('?')[0]}?asked={asked}"
+
+
+async def test_sync_now_hastens_a_look_that_waits_for_its_time(db: Database) -> None:
+    async with bench(db) as b:
+        sara = person(b)
+        await b.sync(sara)
+        key = EntityKey(Entity.CUSTOMER, sara)
+        at = datetime(2100, 1, 1, tzinfo=UTC)
+        async with db.transaction() as connection:
+            await queue.enqueue(connection, [ChangeNotice(key=key, trigger=Trigger.POLL)], at=at)
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
+            assert told["looks"] == [{"running": False, "due": at.isoformat(), "by": None}]
+            assert "2100" in (await client.get(f"/records/customer/{sara}?lang=en")).text
+            answer = await client.post(f"/api/v1/records/customer/{sara}/sync")
+            assert (answer.status_code, answer.json()) == (202, {"queued": True})
+            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
+            assert told["looks"] == [{"running": False, "due": None, "by": "somebody"}]
+
+
+async def test_a_record_that_only_waits_has_a_page(db: Database) -> None:
+    async with bench(db) as b:
+        key = EntityKey(Entity.CUSTOMER, CrmId(GUID))
+        async with db.transaction() as connection:
+            await queue.enqueue(connection, [ChangeNotice(key=key, trigger=Trigger.POLL)])
+        async with asking_as(Role.VIEWER, installed(b), db) as client:
+            assert (await client.get(f"/records/customer/{GUID.upper()}")).status_code == 200
+
+
+async def test_a_database_that_is_away_is_said(db: Database) -> None:
+    away = Database(replace_port(db.url))
+    async with asking_as(Role.ADMIN, Installation(), away) as client:
+        for address in ("/records?q=a", f"/records/customer/{GUID}", "/records/contact/7"):
+            answer = await client.get(address)
+            assert answer.status_code == 503 and well_formed(answer.text)
+            assert "hx-get" not in answer.text
+        live = await client.get(f"/records/customer/{GUID}/live")
+        assert live.status_code == 503
+        assert f'hx-get="/records/customer/{GUID}/live?lang=fa"' in live.text
+        assert (await client.post(f"/records/customer/{GUID}/sync")).status_code == 503
+    await away.aclose()
+
+
+def replace_port(_: str) -> str:
+    return "postgresql://nobody@127.0.0.1:1/nowhere"
