@@ -208,7 +208,7 @@ async def test_the_upgrade_finds_in_the_log_what_syncs_would_have_stored(db: Dat
     before = await stored(db)
     assert len(before) == 4
     await db.execute(text('DELETE FROM "RecordName"'))
-    migration = importlib.import_module("hamgam.db.migrations.versions.0005_record_names")
+    migration = importlib.import_module("hamgam.db.migrations.versions.0007_record_names")
     engine = create_engine(db.url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         migration._fill(connection)
