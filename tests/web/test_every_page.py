@@ -9,7 +9,20 @@ from playwright.sync_api import Browser, Page
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import AddSync
 
-PAGES = ("/", "/attention", "/attention/confirm", "/import", "/connections", "/people", "/api/docs")
+PAGES = (
+    "/",
+    "/syncs",
+    "/records",
+    "/attention",
+    "/attention/confirm",
+    "/import",
+    "/import/confirm",
+    "/connections",
+    "/connections/settings",
+    "/people",
+    "/me",
+    "/api/docs",
+)
 _SCREENS = ((1280, 900), (390, 844))
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _SHIFTS = """

@@ -5,14 +5,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from psycopg.types.json import Jsonb
 
 from hamgam.app.words import WORDS
+from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, TOKEN, Installation
-from tests.web.test_browser import Watched, chromium, watched
 
-__all__ = ["chromium", "watched"]
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
@@ -41,10 +40,6 @@ def _note(connection: Connection, run: str, state: str, created: int) -> None:
     )
 
 
-def _overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_an_import_is_started_followed_and_stopped(
     served: str, watched: Watched, connection: Connection, lang: str
@@ -66,7 +61,7 @@ def test_an_import_is_started_followed_and_stopped(
     expect(page.get_by_text(words["import.stopping"].format("local"))).to_be_visible()
     _note(connection, str(run), "STOPPED", 410)
     expect(page.get_by_role("button", name=words["import.resume"])).to_be_visible(timeout=15_000)
-    assert _overflow(page) <= 0
+    assert overflow(page) <= 0
     assert watched.complaints == []
 
 
@@ -80,14 +75,14 @@ def test_the_light_turns_on_and_secrets_are_shown_on_demand(
     assert TOKEN not in page.content()
     connection.execute('INSERT INTO "WebhookDelivery" (entity, "crmId") VALUES (%s, %s)', ("customer", "x"))
     expect(page.get_by_text(words["hooks.heard"])).to_be_visible(timeout=15_000)
-    assert _overflow(page) <= 0
+    assert overflow(page) <= 0
     page.get_by_role("button", name=words["hooks.reveal"]).click()
     expect(page.locator("#hook-api")).to_have_text(f"https://hamgam.example.com/webhook/crm/{TOKEN}")
     expect(page.get_by_role("button", name=words["hooks.copy"]).first).to_be_visible()
     page.get_by_role("link", name=words["hooks.hide"]).click()
     expect(page.locator("#hook-api")).to_contain_text("•••")
     page.goto(f"{served}/connections/settings?lang={lang}")
-    assert _overflow(page) <= 0
+    assert overflow(page) <= 0
     assert watched.complaints == []
 
 
