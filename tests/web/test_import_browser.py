@@ -9,10 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from psycopg.types.json import Jsonb
 
 from hamgam.app.words import WORDS
+from tests.web.browser import Watched
 from tests.web.conftest import NOW, TOKEN, Installation
-from tests.web.test_browser import Watched, chromium, watched
 
-__all__ = ["chromium", "watched"]
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
