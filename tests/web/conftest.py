@@ -64,7 +64,7 @@ class Installation:
 
     def context(self, db: Database) -> WebContext:
         return WebContext(
-            self.given or Settings(**self.settings),
+            self.given or Settings(**{"host": "hamgam.example.com"} | self.settings),
             db,
             self.clock,
             lambda: self.worker,

@@ -32,6 +32,6 @@ async def asking_as(
     app.user_middleware.append(Middleware(_Within, person=Person("somebody", role)))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(
-        transport=transport, base_url="http://hamgam.example.com", headers=PROOF, cookies=PROOF_COOKIE
+        transport=transport, base_url="http://localhost", headers=PROOF, cookies=PROOF_COOKIE
     ) as client:
         yield client

@@ -45,10 +45,10 @@ def turned_away(request: Request, why: Barred) -> Response:
 
 def no_database(request: Request) -> Response:
     """Who asks cannot be found out. A page tries again by itself; the part of one makes its page do so."""
-    if "hx-request" in request.headers:
-        return problem(503, "The database cannot be reached", hx_refresh="true")
     if not _is_page(request) or request.method not in _SAFE:
         return problem(503, "The database cannot be reached", retry_after="5")
+    if "hx-request" in request.headers:
+        return problem(503, "The database cannot be reached", hx_refresh="true")
     accepted = request.headers.get("accept-language", "")
     lang = chosen(request.query_params.get("lang"), request.cookies.get("lang"), accepted)
     words = WORDS[lang]
