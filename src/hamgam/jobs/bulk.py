@@ -59,7 +59,17 @@ async def submit(
 
 
 async def step(db: Database, clock: Callable[[], datetime]) -> datetime | None:
-    """Do some rows of the oldest action that is not over; answers when to go on, None: nothing is left."""
+    """Do some rows of the oldest action that is not over; answers when to go on, None: nothing is left.
+
+    One worker at a time: a second would find rows busy that only the first is working on.
+    """
+    async with db.locked("bulk") as held:
+        if held is None:
+            return clock() + timedelta(seconds=BUSY_SECONDS)
+        return await _step(held, clock)
+
+
+async def _step(db: Database, clock: Callable[[], datetime]) -> datetime | None:
     action = await bulk.next_open(db)
     if action is None:
         return None
