@@ -115,7 +115,8 @@ WORDS: Table = {
     "sync.by_sync": ("یک همگام‌سازی بعدی", "a later sync"),
     "sync.exists": ("در سیستم مالی هست، با کد", "It exists in finance, as"),
     "sync.is_absent": ("در سیستم مالی نیست", "It is absent in finance"),
-    "sync.note": ("یادداشت", "Note"),
+    "sync.retried": ("دوباره در صف گذاشته شد", "It was put back into the queue"),
+    "sync.dismissed": ("کنار گذاشته شد", "It was dismissed"),
     "sync.raw": ("داده‌های ثبت‌شده", "What the log holds"),
     "sync.purged": (
         "داده‌های این مورد پس از پایان مدت نگهداری پاک شده است؛ نتیجهٔ آن مانده است.",
