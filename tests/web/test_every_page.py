@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import AddSync
 
-PAGES = ("/", "/attention", "/attention/confirm", "/import", "/connections", "/people", "/api/docs")
+PAGES = ("/", "/syncs", "/attention", "/attention/confirm", "/import", "/connections", "/people", "/api/docs")
 _SCREENS = ((1280, 900), (390, 844))
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _SHIFTS = """
