@@ -21,6 +21,10 @@ _PAGES = {
     "search for one letter": "/records?lang=fa&q=م",
     "a customer's story": "/records/customer/c4ca4238-a0b9-2382-0dcc-509a6f75849b?lang=fa",
     "chart over 7 days": "/api/v1/charts/syncs?window=7d",
+    "syncs": "/syncs?lang=fa",
+    "syncs, several outcomes of one trigger": "/syncs?lang=fa&status=FAILED&status=SKIPPED&trigger=POLL",
+    "syncs, for a reason that never occurred": "/syncs?lang=fa&status=CONFLICT&reason=MATCH_TAKEN",
+    "syncs, of one record": "/syncs?lang=fa&entity=234",
 }
 
 _MAPPINGS = """

@@ -16,6 +16,7 @@ from hamgam.errors import Reason
 from hamgam.model import Direction, Operation, Status, Trigger
 from hamgam.people.roles import Role
 from hamgam.reasons import SENTENCES
+from hamgam.trail.attention import DISMISSED
 from tests.web.conftest import GUID, NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
@@ -133,12 +134,12 @@ async def test_the_way_of_one_attempt(client: httpx2.AsyncClient, add_sync: AddS
         intent={"operation": "UPDATE"},
         resolvedAt=NOW + timedelta(days=1),
         resolvedBy="sara",
-        resolution={"absent": ["236", "237"], "note": "asked by telephone"},
+        resolution={"absent": ["236", "237"], DISMISSED: "asked by telephone", "retried": True},
     )
     page = await _page(client)
     for shown in (
         "00:29:53", "234 was sent, 236 was written", "61.5 s", "<dd>3</dd>", "sara", "236, 237",
-        "asked by telephone", WORDS["en"]["sync.intent"], "2026-03-22",
+        "asked by telephone", WORDS["en"]["sync.retried"], WORDS["en"]["sync.intent"], "2026-03-22",
     ):  # fmt: skip
         assert shown in page
 

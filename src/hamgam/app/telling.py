@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from hamgam.model import Direction, Entity, Status
 from hamgam.sync.fields import CUSTOMER
+from hamgam.trail.attention import DISMISSED
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
@@ -15,7 +16,12 @@ _DATA = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", 
 _RAW = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "resolution")
 _READ_FACTS = ("number", "type", "customerId", "finalValue", "lines")
 _WRITTEN_FACTS = ("number", "title", "customer", "saleModel", "net")
-_SAID = {"exists": "sync.exists", "absent": "sync.is_absent", "note": "sync.note"}
+_SAID = {
+    "exists": "sync.exists",
+    "absent": "sync.is_absent",
+    "retried": "sync.retried",
+    DISMISSED: "sync.dismissed",
+}
 _LINE = ("product", "unit", "quantity", "price", "discount")
 
 Change = Literal["", "changed", "spelling"]
@@ -154,10 +160,13 @@ def _lines(written: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _resolution(said: Mapping[str, Any]) -> list[tuple[str, str]]:
-    parts = [(word, said.get(name)) for name, word in _SAID.items() if name in said]
-    return [
-        (word, ", ".join(map(str, what)) if isinstance(what, list) else str(what)) for word, what in parts
-    ]
+    return [(word, _said(said[name])) for name, word in _SAID.items() if name in said]
+
+
+def _said(what: Any) -> str:
+    if isinstance(what, list):
+        return ", ".join(map(str, what))
+    return "" if what is True else str(what)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

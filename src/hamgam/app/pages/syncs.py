@@ -139,9 +139,10 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         filters=urlencode(asked(items)),
         **given,
     )
-    if status == 400 and "hx-request" in request.headers:
-        # Bodies of this status are not swapped in: the browser comes again for the whole page.
-        answer.headers["hx-redirect"] = f"/syncs?{urlencode(items)}"
+    if "hx-request" in request.headers:
+        # A body that comes with 400 is not swapped in; the browser then asks again, for the whole page.
+        header = "hx-redirect" if status == 400 else "hx-push-url"
+        answer.headers[header] = f"/syncs?{urlencode(items)}" if items else "/syncs"
     return answer
 
 

@@ -51,11 +51,11 @@ WORDS: Table = {
     "wrong.type": ("نوع: یکی از نوع‌های فهرست را انتخاب کنید.", "Type: choose one of the list."),
     "wrong.reason": ("دلیل: یکی از دلیل‌های فهرست را انتخاب کنید.", "Reason: choose one of the list."),
     "wrong.from": (
-        "از تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ یا 2025-11-25 بنویسید.",
+        "از تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ بنویسید.",
         "From: write a day such as 2025-11-25 or 1404/09/04.",
     ),
     "wrong.to": (
-        "تا تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ یا 2025-11-25 بنویسید؛ پیش از «از تاریخ» نباشد.",
+        "تا تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ بنویسید؛ پیش از «از تاریخ» نباشد.",
         "To: write a day such as 2025-11-25 or 1404/09/04, not before From.",
     ),
     "wrong.entity": (
@@ -115,7 +115,8 @@ WORDS: Table = {
     "sync.by_sync": ("یک همگام‌سازی بعدی", "a later sync"),
     "sync.exists": ("در سیستم مالی هست، با کد", "It exists in finance, as"),
     "sync.is_absent": ("در سیستم مالی نیست", "It is absent in finance"),
-    "sync.note": ("یادداشت", "Note"),
+    "sync.retried": ("دوباره در صف گذاشته شد", "It was put back into the queue"),
+    "sync.dismissed": ("کنار گذاشته شد", "It was dismissed"),
     "sync.raw": ("داده‌های ثبت‌شده", "What the log holds"),
     "sync.purged": (
         "داده‌های این مورد پس از پایان مدت نگهداری پاک شده است؛ نتیجهٔ آن مانده است.",
