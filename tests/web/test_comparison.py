@@ -12,7 +12,7 @@ from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.trail import mapping
 from tests.bench import Bench, bench
 from tests.sync.test_document_flow import document, line
-from tests.web.conftest import Installation
+from tests.web.conftest import WITH_WEBHOOKS, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 from tests.web.test_records import installed, person
@@ -179,7 +179,7 @@ async def test_a_document_is_compared_line_by_line_with_what_was_written(db: Dat
         found = await compared(b, invoice, "invoice")
         assert (b.calls("crm"), b.calls("finance")) == (["invoice/sales/get"], [])
         assert [row["differs"] for row in found["lines"]] == [[], []]
-        assert equal(found) == {"customer": True, "subject": True, "net": True}
+        assert equal(found) == {"customer": True, "title": True, "net": True}
         assert found["crm"]["changed"] is False
         assert "Both systems hold the same." in await page_of(b, invoice, "invoice")
         b.box.crm.edit_document(invoice, lines=[line(), line(productCode="1002", count=4), line()])
@@ -193,6 +193,6 @@ async def test_a_document_is_compared_line_by_line_with_what_was_written(db: Dat
 async def test_a_process_without_remote_systems_says_so(db: Database) -> None:
     async with bench(db) as b:
         sara = await synced(b)
-    async with asking_as(Role.OPERATOR, Installation(), db) as client:
+    async with asking_as(Role.OPERATOR, Installation(dict(WITH_WEBHOOKS)), db) as client:
         for address in (f"/records/customer/{sara}/compare", f"/api/v1/records/customer/{sara}/compare"):
             assert (await client.get(address)).status_code == 503

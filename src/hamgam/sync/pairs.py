@@ -63,7 +63,7 @@ def document_pairs(
     written_net = _text(written, "net")
     pairs = (
         _pair("customer", customer, _text(written, "customer"), text_key),
-        _pair("subject", document.subject if document else None, _text(written, "title"), text_key),
+        _pair("title", document.subject if document else None, _text(written, "title"), text_key),
         _pair("net", None if net is None else plain(net), written_net and _amount(written_net), _amount),
     )
     return tuple(pair for pair in pairs if pair.crm or pair.finance)

@@ -96,12 +96,19 @@ def _guid(whole: str) -> str:
 
 
 # A contact that is mapped is found as its customer. Without a name a record is found by its ids alone.
+# The names are read through once, for that is what a search costs; documents follow from the customers found.
 _SEARCH = """
-WITH known AS (
+WITH fit AS (
   SELECT entity, id, search LIKE :whole AS whole, "updatedAt" AS at FROM "RecordName" r
-  WHERE (:fits OR "customerId" IN (SELECT id FROM "RecordName" WHERE entity = 'customer' AND :fits))
-    AND NOT (entity = 'contact' AND EXISTS (
-      SELECT 1 FROM "EntityMapping" WHERE "entityType" = 'CUSTOMER' AND "financeId" = r.id))
+  WHERE :fits AND NOT (entity = 'contact' AND EXISTS (
+    SELECT 1 FROM "EntityMapping" WHERE "entityType" = 'CUSTOMER' AND "financeId" = r.id))
+  ORDER BY whole DESC, at DESC LIMIT :limit
+), known AS (
+  SELECT * FROM fit
+  UNION ALL
+  (SELECT d.entity, d.id, false, d."updatedAt" FROM fit
+   JOIN "RecordName" d ON fit.entity = 'customer' AND d."customerId" = fit.id
+   ORDER BY d."updatedAt" DESC LIMIT :limit)
   UNION ALL
   SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
   WHERE "financeId" = :code AND "entityType" IN ('CUSTOMER', 'PREINVOICE')

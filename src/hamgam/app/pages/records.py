@@ -11,7 +11,6 @@ from hamgam.app.context import WebContext
 from hamgam.app.pages.shell import page
 from hamgam.app.records import MOST_CHARACTERS, Story, contact_story, is_code, key_of, known, search, story
 from hamgam.app.status import iso
-from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import UsageError
 from hamgam.jobs.asking import ask
 from hamgam.model import EntityType, FinanceId, Kind
@@ -38,21 +37,15 @@ def _reading(context: WebContext) -> APIRouter:
     @router.get("")
     async def find(request: Request, person: Viewer, q: str = "") -> Response:
         query = q.strip()[:MOST_CHARACTERS]
-        try:
-            found, more = await search(context.db, person, query) if query else ([], False)
-        except DATABASE_GONE:
-            return _gone(request)
+        found, more = await search(context.db, person, query) if query else ([], False)
         return page(request, "records.html", query=query, found=found, more=more, now=context.clock())
 
     @router.get("/contact/{code}")
     async def contact(request: Request, person: Viewer, code: str, before: str = "") -> Response:
-        try:
-            owner = await _owner(context, code)
-            if owner is not None:
-                return RedirectResponse(f"{_HERE}/customer/{owner}", 302)
-            told = await contact_story(context.db, person, code, _place(before)) if is_code(code) else None
-        except DATABASE_GONE:
-            return _gone(request)
+        owner = await _owner(context, code)
+        if owner is not None:
+            return RedirectResponse(f"{_HERE}/customer/{owner}", 302)
+        told = await contact_story(context.db, person, code, _place(before)) if is_code(code) else None
         return _record(request, context, told, before)
 
     @router.get("/{entity}/{record}")
@@ -74,16 +67,14 @@ def _acting(context: WebContext) -> APIRouter:
         key = key_of(entity, record)
         if key is None:
             return _unknown(request)
+        record_now = await known(context.db, person, key)
+        if record_now is None:
+            return _unknown(request)
         try:
-            record_now = await known(context.db, person, key)
-            if record_now is None:
-                return _unknown(request)
             async with context.site() as site:
                 compared = await compare(site, key)
         except UsageError:
             compared = None
-        except DATABASE_GONE:
-            return _gone(request)
         part = "comparison.html" if request.headers.get("hx-request") else "compared.html"
         values = {"record": record_now, "compared": compared, "columns": LINE, "now": context.clock()}
         return page(request, part, 503 if compared is None else 200, **values)
@@ -95,15 +86,12 @@ def _acting(context: WebContext) -> APIRouter:
         key = key_of(entity, record)
         if key is None:
             return _unknown(request)
-        try:
-            record_now = await known(context.db, person, key)
-            if record_now is None:
-                return _unknown(request)
-            kind = next((kind for kind in Kind if kind == record_now.kind), None)
-            page_asked = asked[:64] or str(iso(context.clock()))
-            await ask(context.db, key, kind, by=person.name, page=page_asked)
-        except DATABASE_GONE:
-            return _gone(request)
+        record_now = await known(context.db, person, key)
+        if record_now is None:
+            return _unknown(request)
+        kind = next((kind for kind in Kind if kind == record_now.kind), None)
+        page_asked = asked[:64] or str(iso(context.clock()))
+        await ask(context.db, key, kind, by=person.name, page=page_asked)
         return RedirectResponse(f"{_HERE}/{key.entity}/{key.crm_id}", 303)
 
     return router
@@ -126,10 +114,7 @@ async def _show(
     key = key_of(entity, record)
     if key is None:
         return _unknown(request)
-    try:
-        told = await story(context.db, person, key, _place(before))
-    except DATABASE_GONE:
-        return _gone(request, template)
+    told = await story(context.db, person, key, _place(before))
     return _record(request, context, told, before, template)
 
 
@@ -159,10 +144,3 @@ def _place(text: str) -> Place | None:
 
 def _unknown(request: Request) -> HTMLResponse:
     return page(request, "record_unknown.html", 404)
-
-
-def _gone(request: Request, template: str = "") -> HTMLResponse:
-    """A part of a page that is gone goes on asking."""
-    if template == "record_live.html":
-        return page(request, "record_gone_live.html", 503, again=request.url.path)
-    return page(request, "record_gone.html", 503, again="")
