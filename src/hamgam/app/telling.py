@@ -81,7 +81,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         modified_at=_moment(_mapping(row["sourceData"]).get(MODIFIED_AT)),
         crm_id=crm_id,
         finance_id=target if from_crm else source,
-        record=f"/records/{_entity(row)}/{crm_id}" if crm_id else "",
+        record=record_address(row, crm_id),
         from_crm=from_crm,
         sentence=_sentence(row),
         attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
@@ -94,6 +94,11 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         resolution=_resolution(_mapping(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
     )
+
+
+def record_address(row: Mapping[str, Any], crm_id: str | None) -> str:
+    """Our page about the record of a sync; empty where the CRM has none of it."""
+    return f"/records/{_entity(row)}/{crm_id}" if crm_id else ""
 
 
 def _entity(row: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hamgam.app.masking import as_seen_by
+from hamgam.app.telling import record_address
 from hamgam.people.roles import Person
 from hamgam.trail.log import ATTENTION
 
@@ -30,6 +31,8 @@ class Row:
     trigger: str
     crm_id: str | None
     finance_id: str | None
+    record: str
+    """The address of our page about it, empty where there is none."""
 
 
 def row_of(brief: Mapping[str, Any], person: Person, now: datetime) -> Row:
@@ -51,4 +54,5 @@ def row_of(brief: Mapping[str, Any], person: Person, now: datetime) -> Row:
         trigger=row["triggerType"],
         crm_id=row["crmId"],
         finance_id=row["financeId"],
+        record=record_address(row, row["crmId"]),
     )
