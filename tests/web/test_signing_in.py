@@ -210,7 +210,7 @@ async def test_programs_and_parts_of_pages_hear_it_in_their_own_way(
     elsewhere = here | {"hx-current-url": "http://evil.example.com/x"}
     assert (await client.get("/live", headers=elsewhere)).headers["hx-redirect"] == "/sign-in"
     assert (await client.post("/people/add")).headers["location"] == "/sign-in"
-    assert (await client.get("/?lang=en")).headers["location"] == "/sign-in?next=/%3Flang%3Den"
+    assert (await client.get("/?lang=en")).headers["location"] == "/sign-in?next=/%3Flang%3Den&lang=en"
 
 
 @pytest.mark.parametrize(

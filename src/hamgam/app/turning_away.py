@@ -1,6 +1,6 @@
 """What those hear who may not come in: a page sends people to the sign-in, a program gets a problem."""
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -64,11 +64,15 @@ def _to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:
         return problem(401, "A sign-in is needed", hx_redirect=_sign_in_for(_current_page(request)))
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(_sign_in_for(wanted if request.method in _SAFE else "/"), 303)
+    lang = request.query_params.get("lang", "")
+    return RedirectResponse(_sign_in_for(wanted if request.method in _SAFE else "/", lang), 303)
 
 
-def _sign_in_for(wanted: str) -> str:
-    return SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted, safe='/')}"
+def _sign_in_for(wanted: str, lang: str = "") -> str:
+    """In the language that the page was asked for in."""
+    asked = {"next": wanted if wanted != "/" else "", "lang": lang if lang in WORDS else ""}
+    query = urlencode({name: value for name, value in asked.items() if value}, safe="/")
+    return f"{SIGN_IN}?{query}" if query else SIGN_IN
 
 
 def _current_page(request: Request) -> str:
