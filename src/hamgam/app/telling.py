@@ -67,6 +67,11 @@ class Told:
     raw: list[tuple[str, str]]
     """What the log holds, as JSON."""
 
+    @property
+    def has_target(self) -> bool:
+        """Whether the other side was read, or written; where nothing had to be done it was not."""
+        return any(field.before is not None or field.after is not None for field in self.fields)
+
 
 def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retention_days: int) -> Told:
     """`row` is what the log holds, and decides what has changed; `seen` is the same row for the reader."""
