@@ -223,10 +223,10 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.ANSWER_LOST: Sentence(
         "A write was sent and its answer was lost, so it may have been done.",
         "اطلاعات فرستاده شد ولی پاسخ نرسید؛ شاید ثبت شده باشد.",
-        "A customer is looked up before it is sent again. For a pre-invoice look in finance, then use "
-        "`hamgam settle`.",
-        "مشتری پیش از ارسال دوباره جست‌وجو می‌شود. پیش‌فاکتور را در سیستم مالی ببینید و با `hamgam settle` "
-        "تعیین تکلیف کنید.",
+        "A customer is looked up before it is sent again. For a pre-invoice look in finance, then say under "
+        '"Needs attention", or with `hamgam settle`, whether it is there.',
+        "مشتری پیش از ارسال دوباره جست‌وجو می‌شود. پیش‌فاکتور را در سیستم مالی ببینید و در «نیازمند رسیدگی» "
+        "یا با `hamgam settle` بگویید آنجا هست یا نه.",
     ),
     Reason.SESSION_LOST: Sentence(
         "The remote system ended the login, and a new one did not last either.",
