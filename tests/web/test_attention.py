@@ -289,7 +289,14 @@ async def test_a_document_in_doubt_is_settled_beside_its_evidence(
     add_sync(**doubt())
     row = await one(db)
     page = await english(clerk, f"/attention/{row.id}")
-    for evidence in ("1250000", "K-1", "77", "00:30:00", WORDS["en"]["ask.exists.doubt"]):
+    for evidence in (
+        "1,250,000",
+        f"/records/invoice/{row.sourceEntityId}",
+        "K-1",
+        "77",
+        "00:30:00",
+        WORDS["en"]["ask.exists.doubt"],
+    ):
         assert evidence in page
     assert f"/attention/{row.id}/retry" not in page
     assert f"/attention/{row.id}/dismiss" not in page

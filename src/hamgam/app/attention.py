@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from hamgam.app.masking import as_seen_by
+from hamgam.app.telling import record_address
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.acting import Act, possible
@@ -109,6 +110,8 @@ class Shown:
     message: str
     known: RemoteError | None
     """The remote system's own error, where its text is a known one."""
+    record: str
+    """The address of the page about the record; empty where the CRM's id is not known."""
     acts: frozenset[Act]
     retried_by: str | None
     retried_at: datetime | None
@@ -155,6 +158,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
     """A row of `worklist`. A viewer sees what is not personal, and does nothing."""
     seen = as_seen_by(person, row._asdict())
     from_crm = row.direction == Direction.CRM_TO_FINANCE
+    crm_id = row.sourceEntityId if from_crm else row.targetEntityId
     acts = possible(row, linked=row.linked is not None) if person.role.may(Role.OPERATOR) else frozenset()
     intent = _object(seen["intent"])
     by, at = put_back_by(row)
@@ -166,12 +170,13 @@ def shown(row: Row[Any], person: Person) -> Shown:
         reason=row.reason or "",
         entity_type=row.entityType,
         kind=row.kind,
-        crm_id=row.sourceEntityId if from_crm else row.targetEntityId,
+        crm_id=crm_id,
         finance_id=(row.targetEntityId or row.linked) if from_crm else row.sourceEntityId,
         name=_name(seen["sourceData"]),
         tried=row.retryCount + 1,
         message=seen["errorMessage"] or "",
         known=explain(row.errorMessage),
+        record=record_address(seen, crm_id),
         acts=acts,
         retried_by=by,
         retried_at=at,

@@ -198,6 +198,10 @@ WORDS: Table = {
     "bulk.title": ("تلاش دوبارهٔ گروهی", "Retry of many rows"),
     "bulk.latest": ("آخرین کارهای گروهی", "Latest retries of many rows"),
     "bulk.progress": ("{} از {} انجام شد", "{} of {} done"),
+    "bulk.after": (
+        "موارد در صف یکی پس از دیگری تلاش می‌شوند؛ آنچه باز ناموفق بماند به فهرست بازمی‌گردد.",
+        "What is queued is tried one after another; what fails again comes back to the list.",
+    ),
     "bulk.left_alone": ("{} کنار گذاشته شد", "{} left alone"),
     "bulk.running": ("در حال انجام", "Running"),
     "bulk.over": ("پایان یافت", "Over"),
