@@ -42,7 +42,7 @@ class Program:
         self.folder = folder
         self.environment = environment
 
-    async def start(self, *arguments: str, **more: str) -> Process:
+    async def start(self, *arguments: str, stdin: int | None = None, **more: str) -> Process:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -51,14 +51,16 @@ class Program:
             *arguments,
             cwd=self.folder,
             env=kept | self.environment | more,
+            stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,
         )
 
-    async def run(self, *arguments: str, **more: str) -> Ended:
-        process = await self.start(*arguments, **more)
+    async def run(self, *arguments: str, typed: str | None = None, **more: str) -> Ended:
+        """A process that ends by itself; `typed` is what somebody types into it."""
+        process = await self.start(*arguments, stdin=None if typed is None else PIPE, **more)
         async with asyncio.timeout(60):
-            out, err = await process.communicate()
+            out, err = await process.communicate(None if typed is None else typed.encode())
         assert process.returncode is not None
         return Ended(process.returncode, out.decode(), err.decode())
 

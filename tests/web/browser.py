@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.web.chromium import ABSENT, find_chromium, may_be_absent
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -21,15 +21,21 @@ _ARGUMENTS = [
 ]
 
 
+def path_or_skip(own: str) -> str:
+    """Where Chromium is; a test without one is skipped, or fails where every change is checked."""
+    path = find_chromium(own)
+    if path is None and may_be_absent(os.environ.get("CI")):
+        pytest.skip(ABSENT)
+    assert path is not None, ABSENT
+    return path
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Of one module: while it lives its event loop runs, and no other could in this thread."""
     with sync_playwright() as playwright:
-        path = find_chromium(playwright.chromium.executable_path)
-        if path is None and may_be_absent(os.environ.get("CI")):
-            pytest.skip(ABSENT)
-        assert path is not None, ABSENT
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        path = path_or_skip(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
