@@ -8,6 +8,7 @@ import pytest
 from hamgam.app.glance import Glance
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
+from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.pulse import Quiet
 from hamgam.trail.status import PollState, RemoteState
 
@@ -82,3 +83,10 @@ def test_the_success_rate_counts_what_tried_to_write() -> None:
     today = dict.fromkeys(Status, 0) | {Status.SUCCESS: 999, Status.IN_DOUBT: 1, Status.SKIPPED: 70}
     assert replace(CALM, today=today).success_rate == 0.999
     assert replace(CALM, today=dict.fromkeys(Status, 0) | {Status.FAILED: 1}).success_rate == 0
+
+
+def test_a_stream_without_anything_yet_does_not_hold_the_cursor_back() -> None:
+    none_yet, seen = PollState(NOW, BEGINNING, None), PollState(NOW, NOW - timedelta(hours=1), None)
+    polls = {Stream.PERSON: none_yet, Stream.INVOICE: seen, Stream.QUOTE: PollState(NOW, NOW, None)}
+    assert replace(CALM, polls=polls).cursor == NOW - timedelta(hours=1)
+    assert replace(CALM, polls={Stream.QUOTE: none_yet}).cursor is None

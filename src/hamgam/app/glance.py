@@ -10,6 +10,7 @@ from hamgam.jobs import queue
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail import pulse
 from hamgam.trail import status as numbers
+from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.pulse import Durations, Quiet
 from hamgam.trail.status import PollState, RemoteState
 
@@ -41,7 +42,8 @@ class Glance:
 
     @property
     def cursor(self) -> datetime | None:
-        return min((poll.cursor for poll in self.polls.values()), default=None)
+        """Up to where changes are known. A stream of which there is nothing yet does not hold it back."""
+        return min((p.cursor for p in self.polls.values() if p.cursor > BEGINNING), default=None)
 
     @property
     def held(self) -> int:
