@@ -68,7 +68,8 @@ def test_everyone_can_read_it(served: str, chromium: Browser, path: str, lang: s
             )
             watched = Watched(context.new_page())
             watched.listen()
-            watched.page.goto(f"{served}{path}?lang={lang}", wait_until="networkidle")
+            watched.page.goto(f"{served}{path}?lang={lang}")
+            watched.page.evaluate("document.fonts.ready.then(() => true)")
             assert (path, scheme, width, serious(watched.page)) == (path, scheme, width, [])
             assert (path, width, overflow(watched.page)) == (path, width, 0)
             assert watched.page.evaluate(_SHIFTS) < 0.05
