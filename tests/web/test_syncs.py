@@ -34,7 +34,7 @@ def _link(page: str, rel: str) -> str:
 
 
 def _names(page: str) -> list[str]:
-    return re.findall(r'<span class="name"><bdi>([^<]*)</bdi>', page)
+    return re.findall(r'<(?:span|a) class="name"[^>]*><bdi>([^<]*)</bdi>', page)
 
 
 @pytest.mark.parametrize(
