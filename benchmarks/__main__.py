@@ -1,4 +1,4 @@
-"""`python -m benchmarks` takes some six minutes, most of them for an import of 100,000 contacts."""
+"""`python -m benchmarks` takes some nine minutes, most of them for 100,000 contacts and 1,000,000 syncs."""
 
 import argparse
 import asyncio

@@ -21,6 +21,7 @@ async def side_by_side(site: Installation) -> list[Figure]:
     figures = [await _throughput(site, workers, _SLOW_SECONDS) for workers in (1, 2, 4)]
     figures.append(await _throughput(site, 4, LATENCY_SECONDS))
     await site.ask("latency", seconds=LATENCY_SECONDS)
+    await site.ask("filters", which="all")
     return figures
 
 
