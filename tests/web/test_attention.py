@@ -105,17 +105,17 @@ async def test_reasons_are_counted_and_lead_to_their_rows(
     clerk: httpx2.AsyncClient, add_sync: AddSync
 ) -> None:
     for number in range(3):
-        add_sync(**FAILED, sourceEntityId=f"a-{number}")
-    add_sync(**CONFLICT, sourceEntityId="b-1")
+        add_sync(**FAILED, sourceEntityId=f"first-{number}")
+    add_sync(**CONFLICT, sourceEntityId="second")
     page = unescaped(await english(clerk, "/attention"))
     [link] = re.findall(r'href="(/attention\?reason=DUPLICATE_PHONE[^"]*)"', page)
     only = await english(clerk, link)
-    assert "a-1" in only
-    assert "b-1" not in only
+    assert "first-1" in only
+    assert "second" not in only
     for path, shown in (
-        ("/attention?status=CONFLICT", "b-1"),
-        ("/attention?type=CUSTOMER&sort=oldest", "a-0"),
-        ("/attention?reason=&status=&type=", "b-1"),
+        ("/attention?status=CONFLICT", "second"),
+        ("/attention?type=CUSTOMER&sort=oldest", "first-0"),
+        ("/attention?reason=&status=&type=", "second"),
     ):
         assert shown in await english(clerk, path)
     assert WORDS["en"]["ask.none.filtered"] in await english(clerk, "/attention?type=PREINVOICE")
