@@ -74,7 +74,7 @@ async def test_a_name_counts_in_all_its_spellings(
 
 
 async def test_the_cookie_stays_on_https(installation: Installation, db: Database, sara: users.User) -> None:
-    async with from_address(installation, db, "10.0.0.1", scheme="https") as [client]:
+    async with from_address(installation, db, "192.0.2.1", scheme="https") as [client]:
         answer = await sign_in(client)
     assert "; Secure" in answer.headers["set-cookie"]
     assert answer.headers["strict-transport-security"].startswith("max-age=")
@@ -121,7 +121,7 @@ async def test_a_name_can_be_tried_only_so_often_from_anywhere(
 async def test_an_address_can_try_only_so_many_names(
     installation: Installation, db: Database, sara: users.User
 ) -> None:
-    async with from_address(installation, db, "10.0.0.1", "10.0.0.2") as (guesser, other):
+    async with from_address(installation, db, "192.0.2.1", "192.0.2.2") as (guesser, other):
         for n in range(5):
             assert (await sign_in(guesser, f"name {n}", "wrong")).status_code == 401
         assert (await sign_in(guesser)).status_code == 429
@@ -131,7 +131,7 @@ async def test_an_address_can_try_only_so_many_names(
 async def test_who_knows_one_password_gets_no_more_tries_for_others(
     installation: Installation, db: Database, sara: users.User
 ) -> None:
-    async with from_address(installation, db, "10.0.0.1") as [client]:
+    async with from_address(installation, db, "192.0.2.1") as [client]:
         for n in range(4):
             assert (await sign_in(client, f"name {n}", "wrong")).status_code == 401
             assert (await sign_in(client)).status_code == 303

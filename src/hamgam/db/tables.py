@@ -64,6 +64,8 @@ entity_mapping = Table(
     UniqueConstraint("entityType", "financeId"),
 )
 
+ASKS_FOR_PERSON = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
+"""In the words of its index, which is not used for a list that is a parameter."""
 ASKS = "!"
 """The last word of a facet: the row asks for a person. Otherwise it is -, as for no reason."""
 _FACET = (
@@ -116,7 +118,7 @@ sync_log = Table(
     Index(
         "ix_SyncLog_attention",
         text('"startedAt" DESC'),
-        postgresql_where=text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL"""),
+        postgresql_where=ASKS_FOR_PERSON,
     ),
     Index("ix_SyncLog_facet", "facet", "startedAt", "id"),
     Index(

@@ -9,13 +9,11 @@ from sqlalchemy import Executable, bindparam, case, func, literal, select, text
 from sqlalchemy.types import ARRAY, Integer
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import entity_mapping, poll_cursor, remote_system
+from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, remote_system
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail import cursor
-
-_ATTENTION = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ async def mapping_counts(db: Database) -> dict[EntityType, int]:
 
 async def attention_count(db: Database) -> int:
     """Syncs that ask for a person, and streams whose poll holds suspiciously many changes back."""
-    syncs = select(func.count()).select_from(t).where(_ATTENTION).scalar_subquery()
+    syncs = select(func.count()).select_from(t).where(ASKS_FOR_PERSON).scalar_subquery()
     held = select(func.count()).select_from(poll_cursor).where(poll_cursor.c.held.is_not(None))
     return int((await db.execute(select(syncs + held.scalar_subquery()))).scalar_one())
 

@@ -9,20 +9,18 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, literal, not_, select, text, tuple_
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import entity_mapping, poll_cursor
+from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import Direction, EntityType, Operation, Status, Stream
 
-_ASKS = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")
-"""In the words of the index, which is not used for a list that is a parameter."""
 _MAYBE_SENT = and_(
     t.c.entityType == EntityType.PREINVOICE,
     t.c.intent.is_not(None),
     t.c.intent["operation"].as_string().is_distinct_from(Operation.UPDATE),
 )
 RETRIABLE_TOGETHER = and_(
-    _ASKS,
+    ASKS_FOR_PERSON,
     t.c.direction == Direction.CRM_TO_FINANCE,
     t.c.status != Status.IN_DOUBT,
     t.c.reason.is_distinct_from(Reason.OTHER_CODE),
@@ -76,7 +74,7 @@ async def groups(db: Database) -> list[Group]:
     counted = func.count().label("rows")
     query = (
         select(t.c.reason, t.c.status, counted)
-        .where(_ASKS)
+        .where(ASKS_FOR_PERSON)
         .group_by(t.c.reason, t.c.status)
         .order_by(counted.desc(), t.c.reason, t.c.status)
     )
@@ -87,7 +85,7 @@ async def rows(
     db: Database, wanted: Wanted, *, oldest_first: bool, after: Place | None, limit: int
 ) -> Sequence[Row[Any]]:
     """One page: the columns of the log, and `linked`, the finance id that the record is mapped to."""
-    query = _with_link().where(_ASKS, *_matching(wanted)).limit(limit)
+    query = _with_link().where(ASKS_FOR_PERSON, *_matching(wanted)).limit(limit)
     place = tuple_(t.c.startedAt, t.c.id)
     if after is not None:
         mark = tuple_(literal(after.started_at, t.c.startedAt.type), literal(after.log_id, t.c.id.type))
@@ -102,7 +100,7 @@ async def row(db: Database, log_id: UUID) -> Row[Any] | None:
 
 
 async def count(db: Database, wanted: Wanted) -> int:
-    query = select(func.count()).select_from(t).where(_ASKS, *_matching(wanted))
+    query = select(func.count()).select_from(t).where(ASKS_FOR_PERSON, *_matching(wanted))
     return int((await db.execute(query)).scalar_one())
 
 

@@ -76,6 +76,13 @@ def record_routes(context: WebContext) -> APIRouter:
             raise HTTPException(404, "nothing is known of this record")
         return _story(told)
 
+    _acting(router, context)
+    return router
+
+
+def _acting(router: APIRouter, context: WebContext) -> None:
+    """What reaches for the remote systems, now or as soon as a worker does."""
+
     @router.get("/{entity}/{record}/compare", responses=_OUT_OF_REACH)
     async def compare_record(_: Operator, entity: Entity, record: str) -> dict[str, Any]:
         """Read the record in both systems now, once each, and set them side by side."""
@@ -99,8 +106,6 @@ def record_routes(context: WebContext) -> APIRouter:
         """Look at the record as soon as a worker is free; `queued` is false where that was asked before."""
         page = asked or iso(context.clock()) or ""
         return {"queued": await ask(context.db, _key(entity, record), None, by=person.name, page=page)}
-
-    return router
 
 
 def _key(entity: str, record: str) -> EntityKey:
