@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -34,8 +35,8 @@ async def run(settings: Settings, *, web: bool, worker: bool) -> int:
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings))
         await stack.enter_async_context(engine(settings, db, listener, worker=worker))
-        logger.info("hamgam.started", version=__version__, web=web, worker=worker)
-        await until_told_to_stop()
+        started = partial(logger.info, "hamgam.started", version=__version__, web=web, worker=worker)
+        await until_told_to_stop(started)
         logger.info("hamgam.stopping")
     return 0
 
@@ -81,11 +82,15 @@ def listen(host: str, port: int, option: str = "HOST, PORT") -> socket.socket:
     return listener
 
 
-async def until_told_to_stop() -> None:
-    """Wait for Ctrl-C, a service manager's signal, or the end of the terminal."""
+async def until_told_to_stop(listening: Callable[[], object] = lambda: None) -> None:
+    """Wait for Ctrl-C, a service manager's signal, or the end of the terminal.
+
+    `listening` is called when a signal counts from then on: whoever waits for what it says may send one at once.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with on_stop_signals(lambda _: loop.call_soon_threadsafe(stop.set)):
+        listening()
         # A loop that only waits does not look at signals on Windows.
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
