@@ -34,7 +34,8 @@ from hamgam.sandbox import (
     FinanceMood,
     Sandbox,
 )
-from hamgam.sync.initial_import import ImportOptions, ImportResult, Line, Watcher, initial_import
+from hamgam.sync.import_lines import Line
+from hamgam.sync.initial_import import ImportOptions, ImportResult, Watcher, initial_import
 from hamgam.sync.site import Outcome, Rules, Site
 from hamgam.systems.breaker import Breaker
 from hamgam.systems.http import HttpClient

@@ -13,7 +13,8 @@ from hamgam.app.commands.output import print_json_with
 from hamgam.errors import Reason
 from hamgam.model import CrmId, FinanceId
 from hamgam.sync.fields import FieldChange
-from hamgam.sync.initial_import import ImportResult, Line
+from hamgam.sync.import_lines import Line
+from hamgam.sync.initial_import import ImportResult
 
 RESULT = ImportResult(
     dry_run=True, total=3, outcomes=Counter(created=2, skipped=1), reasons=Counter({Reason.INACTIVE: 1})

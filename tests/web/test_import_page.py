@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import pytest
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.people.roles import Role
-from hamgam.trail import import_runs
+from hamgam.trail import import_plans, import_runs
 from hamgam.trail.import_runs import Progress, RunRequest, RunState
 from tests.bench import Bench, bench
 from tests.jobs.test_worker import until, worker
@@ -122,6 +123,103 @@ async def test_a_person_confirms_with_the_numbers_of_the_plan_before_anything_is
         assert started.status_code == 303
         run = await reached(client, form["run"], "DONE")
         assert (run["created"] + run["linked"], run["limit"], run["again"]) == (3, 3, True)
+
+
+async def planned(client: httpx2.AsyncClient) -> str:
+    """The id of a plan that is done."""
+    plan = await reached(client, (await ask(client, dry_run=True))["id"], "DONE")
+    return str(plan["id"])
+
+
+async def listed(client: httpx2.AsyncClient, run: str, **wanted: Any) -> tuple[list[dict[str, Any]], int]:
+    answer = await client.get(f"/api/v1/imports/{run}/contacts", params=wanted)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["contacts"], answer.json()["next"]
+
+
+async def test_every_number_of_a_plan_leads_to_its_contacts(db: Database) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client:
+        fill(b, 3)
+        customer = b.person(customerNumber=str(min(b.box.finance.contacts)))
+        b.box.finance.add_contact(Name="رفته", IsActive=False)
+        run = await planned(client)
+        page = (await client.get("/import")).text
+        assert f"/import/{run}/contacts?outcome=created" in page
+        linked = (await client.get(f"/import/{run}/contacts?outcome=linked")).text
+        assert well_formed(linked)
+        assert "مشتری 0" in linked and f"/records/customer/{customer}" in linked
+        assert "مشتری 1" not in linked
+        gone = (await client.get(f"/import/{run}/contacts?reason=INACTIVE")).text
+        assert f"/import/{run}/contacts?reason=INACTIVE" in page
+        assert "رفته" in gone and WORDS["en"]["import.plan.skipped"] in gone
+        assert "مشتری" not in gone
+        contacts, following = await listed(client, run, outcome="created")
+        assert [contact["name"] for contact in contacts] == ["مشتری 1", "مشتری 2"]
+        assert [contact["finance_id"] for contact in contacts] == sorted(map(str, b.box.finance.contacts))[
+            1:3
+        ]
+        assert following is None
+        contacts, _ = await listed(client, run, reason="NUMBER_IN_CRM")
+        assert [contact["crm_id"] for contact in contacts] == [customer]
+
+
+async def test_the_contacts_of_a_plan_are_read_page_by_page(db: Database) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client:
+        fill(b, 205)
+        run = await planned(client)
+        names, after = list[str](), 0
+        while after is not None:
+            contacts, after = await listed(client, run, after=after, limit=90)
+            names += [contact["name"] for contact in contacts]
+        assert names == [f"مشتری {n}" for n in range(205)]
+        page = (await client.get(f"/import/{run}/contacts")).text
+        further = re.findall(r'rel="next" href="([^"]+)"', page)
+        assert further == [f"/import/{run}/contacts?after=100"]
+        assert "مشتری 100<" in (await client.get(further[0])).text
+        beyond = await client.get(f"/import/{run}/contacts?after=9999")
+        assert WORDS["en"]["import.contacts.no_more"] in beyond.text
+
+
+async def test_only_the_newest_plan_is_kept(db: Database) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client:
+        fill(b, 2)
+        old, new = await planned(client), await planned(client)
+        assert [len((await listed(client, run))[0]) for run in (old, new)] == [0, 2]
+        page = await client.get(f"/import/{old}/contacts")
+        assert (page.status_code, WORDS["en"]["import.contacts.none"] in page.text) == (200, True)
+        assert f"/import/{old}/contacts" not in (await client.get(f"/import/{old}")).text
+        await import_plans.purge(db, NOW - timedelta(days=1))
+        assert len((await listed(client, new))[0]) == 2
+        await import_plans.purge(db, NOW + timedelta(days=1))
+        assert (await listed(client, new))[0] == []
+
+
+async def test_a_viewer_sees_no_name_of_a_plan(db: Database) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client, visiting(db, Role.VIEWER) as viewer:
+        b.box.finance.add_contact(Name="قناری زردپر")
+        run = await planned(client)
+        for path in (f"/import/{run}/contacts", f"/api/v1/imports/{run}/contacts"):
+            assert "قناری زردپر" in (await client.get(path)).text
+            hidden = await viewer.get(path)
+            assert (hidden.status_code, "زردپر" in hidden.text) == (200, False)
+
+
+@pytest.mark.parametrize("query", ["outcome=x", "after=-1", "after=x", "after=99999999999"])
+async def test_a_wrong_question_about_a_plan_is_refused(db: Database, query: str) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client:
+        run = await planned(client)
+        for path in (f"/import/{run}/contacts", f"/api/v1/imports/{run}/contacts"):
+            refused = await client.get(f"{path}?{query}")
+            assert 400 <= refused.status_code < 500
+            assert query.split("=")[0] in refused.text
+
+
+async def test_a_run_that_writes_has_no_list_of_a_plan(db: Database) -> None:
+    async with bench(db) as b, worker(b), visiting(db) as client:
+        fill(b, 1)
+        run = (await reached(client, (await ask(client))["id"], "DONE"))["id"]
+        for path in (f"/import/{run}/contacts", f"/api/v1/imports/{run}/contacts"):
+            assert (await client.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])

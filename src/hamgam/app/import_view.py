@@ -1,19 +1,21 @@
 """Imports as the pages and the API tell of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from hamgam.app.context import WebContext
-from hamgam.app.masking import masked_message
+from hamgam.app.masking import masked_message, masked_text
 from hamgam.app.status import iso
+from hamgam.db.engine import Database
 from hamgam.jobs.importing import look_after
 from hamgam.model import Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
-from hamgam.trail import import_runs
+from hamgam.trail import import_plans, import_runs
+from hamgam.trail.import_plans import PlannedContact
 from hamgam.trail.import_runs import Run, RunState
 from hamgam.trail.status import worker_count
 
@@ -31,6 +33,8 @@ class ImportView:
     workers: int
     run: Run | None
     runs: list[Run]
+    listed: UUID | None
+    """The plan whose contacts can be looked at."""
 
     @property
     def plan(self) -> Run | None:
@@ -51,6 +55,12 @@ class ImportView:
         left = self.run.seconds_left if self.run else None
         return None if left is None else self.now + timedelta(seconds=left)
 
+    def link(self, run: Run, *, outcome: str = "", reason: str = "") -> str:
+        """To the contacts that a number of this run counts; "" where they are not kept."""
+        if run.request.dry_run:
+            return contacts_link(run.id, outcome, reason) if run.id == self.listed else ""
+        return _log_link(run, outcome, reason)
+
 
 async def import_view(context: WebContext, run_id: UUID | None = None) -> ImportView | None:
     """None: there is no such run."""
@@ -65,7 +75,21 @@ async def import_view(context: WebContext, run_id: UUID | None = None) -> Import
     else:
         run = next((run for run in runs if run.is_open), next(iter(runs), None))
     workers = max(await worker_count(db, _WORKER_SECONDS), int(context.workers_running()))
-    return ImportView(now=now, workers=workers, run=run, runs=runs)
+    listed = await import_plans.listed_run(db)
+    return ImportView(now=now, workers=workers, run=run, runs=runs, listed=listed)
+
+
+async def planned_contacts(
+    db: Database, person: Person, run_id: UUID, *, outcome: str, reason: str, after: int, limit: int
+) -> tuple[list[PlannedContact], int | None]:
+    """A page of a plan's contacts, and after which position the next one begins; None where there is none."""
+    found = await import_plans.contacts(
+        db, run_id, outcome=outcome, reason=reason, after=after, limit=limit + 1
+    )
+    shown = found[:limit]
+    if not person.role.may(Role.OPERATOR):
+        shown = [replace(contact, name=masked_text(contact.name)) for contact in shown]
+    return shown, shown[-1].position if len(found) > limit else None
 
 
 def document(run: Run, person: Person) -> dict[str, Any]:
@@ -96,6 +120,18 @@ def document(run: Run, person: Person) -> dict[str, Any]:
     }
 
 
+def contact_document(contact: PlannedContact) -> dict[str, Any]:
+    """One contact of a plan for the API."""
+    return {
+        "finance_id": contact.code,
+        "name": contact.name,
+        "kind": contact.kind,
+        "outcome": contact.outcome,
+        "reason": contact.reason,
+        "crm_id": contact.customer,
+    }
+
+
 def detail(run: Run, person: Person) -> str:
     return run.detail if person.role.may(Role.OPERATOR) else masked_message(run.detail)
 
@@ -108,13 +144,14 @@ _FILTERS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def log_link(run: Run, *, outcome: str = "", reason: str = "") -> str:
-    """The rows of the sync log that a run has written; a plan has written none.
+def contacts_link(run_id: UUID, outcome: str = "", reason: str = "", after: int = 0) -> str:
+    wanted = {"outcome": outcome, "reason": reason, "after": after}
+    query = urlencode({name: value for name, value in wanted.items() if value})
+    return f"/import/{run_id}/contacts" + (f"?{query}" if query else "")
 
-    What failed is a failure or a conflict, so its status is left open.
-    """
-    if run.request.dry_run:
-        return ""
+
+def _log_link(run: Run, outcome: str, reason: str) -> str:
+    """The rows of the sync log that a run has written."""
     wanted: list[tuple[str, str]] = [("trigger", Trigger.IMPORT), *_FILTERS.get(outcome, ())]
     if reason:
         wanted.append(("reason", reason))

@@ -239,6 +239,19 @@ import_run = Table(
     Index("ix_ImportRun_startedAt", text('"startedAt" DESC')),
 )
 
+planned_contact = Table(
+    "PlannedContact",
+    metadata,
+    Column("runId", Uuid, ForeignKey(import_run.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, comment="in finance's list"),
+    Column("code", Text, nullable=False, comment="finance's code of the contact"),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="person or organization"),
+    Column("outcome", Text, nullable=False, comment="created, linked, skipped or failed"),
+    Column("reason", Text),
+    Column("customer", Text, comment="CRM id of the customer that it belongs to"),
+)
+
 bulk_action = Table(
     "BulkAction",
     metadata,

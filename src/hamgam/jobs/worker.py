@@ -24,7 +24,7 @@ from hamgam.jobs.bulk import step as bulk_step
 from hamgam.jobs.importing import ImportTerms
 from hamgam.jobs.runner import resume_held_up, run_notice
 from hamgam.sync.site import Site
-from hamgam.trail import cursor, deliveries, log, names
+from hamgam.trail import cursor, deliveries, import_plans, log, names
 from hamgam.trail.bulk import next_open
 from hamgam.trail.bulk import purge as purge_bulk
 
@@ -210,6 +210,7 @@ class Worker:
         await deliveries.purge(self._db, before)
         await purge_bulk(self._db, before)
         await names.purge(self._db, before)
+        await import_plans.purge(self._db, before)
         logger.info("log.purged", rows=purged, before=before.isoformat())
 
     async def _schedule_poll(self, at: datetime) -> None:

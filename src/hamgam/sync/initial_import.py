@@ -18,10 +18,10 @@ from sqlalchemy import text
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, SyncError, UsageError
-from hamgam.model import CrmId, Fields, FinanceId, Operation, Status
+from hamgam.model import Fields, FinanceId, Operation
 from hamgam.sync.beginning import remember_where_polling_starts
-from hamgam.sync.fields import FieldChange
 from hamgam.sync.import_known import known_now
+from hamgam.sync.import_lines import Line, ended_before, kept_contact, line_of, would_be
 from hamgam.sync.import_notes import Pace, noting
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
@@ -29,13 +29,15 @@ from hamgam.sync.site import Site
 from hamgam.sync.spool import Spool
 from hamgam.sync.suspicion import too_many
 from hamgam.systems.lease import Lease, holding
-from hamgam.trail import import_runs, imports
+from hamgam.trail import import_plans, import_runs, imports
+from hamgam.trail.import_plans import PlannedContact
 from hamgam.trail.import_runs import Progress, RunRequest, RunState
-from hamgam.trail.imports import ImportRecord, ImportRecordEnd
 
 LOCK = "initial import"
 """Whoever holds it is the one process that imports."""
 _STEP = 100
+_GROUP = 500
+"""Contacts of a plan that are stored at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class ImportResult:
     stopped_by: SyncError | None = None
     """Why the run broke off before its end; it goes on from there when it is started again."""
 
-    def add(self, watcher: "Watcher", line: "Line") -> None:
+    def add(self, watcher: "Watcher", line: Line) -> None:
         self.outcomes[line.outcome] += 1
         if line.reason is not None:
             self.reasons[line.reason] += 1
@@ -76,19 +78,6 @@ class ImportResult:
     @property
     def all_seen(self) -> bool:
         return self.outcomes.total() == self.total
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One contact in the report of a run."""
-
-    finance_id: FinanceId
-    crm_id: CrmId | None
-    outcome: str
-    """created, linked, skipped or failed."""
-    reason: Reason | None
-    changes: tuple[FieldChange, ...] = ()
-    """In a dry run: what would be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +266,7 @@ class _Run:
             self._go_on()
             total += 1
             if contact.code in done:
-                self._result.add(self._watcher, _line_again(contact.code, done[contact.code]))
+                self._result.add(self._watcher, ended_before(contact.code, done[contact.code]))
             else:
                 spool.add(contact)
         return total
@@ -313,8 +302,17 @@ class _Run:
             )
 
     async def _show(self, plans: Iterator[Planned]) -> None:
+        """Tell of each contact, and keep it for those who look at the plan later."""
+        db, kept, position = self._site.db, list[PlannedContact](), 0
+        await import_plans.begin(db)
         async for planned in self._in_steps(plans):
-            self._result.add(self._watcher, _would_be(planned))
+            line, position = would_be(planned), position + 1
+            self._result.add(self._watcher, line)
+            kept.append(kept_contact(position, planned.contact, line))
+            if len(kept) == _GROUP:
+                await import_plans.add(db, self._id, kept)
+                kept.clear()
+        await import_plans.add(db, self._id, kept)
 
     async def _in_steps(self, plans: Iterator[Planned]) -> AsyncIterator[Planned]:
         """Plans without a pause would hold up all else that this process does."""
@@ -335,7 +333,7 @@ class _Run:
             unfinished,
             run_id=self._id,
             stop=self._watcher.stop,
-            stored=lambda record: self._result.add(self._watcher, line(record)),
+            stored=lambda record: self._result.add(self._watcher, line_of(record)),
             waits=self._wait,
         )
         try:
@@ -346,32 +344,3 @@ class _Run:
     def _wait(self, reason: Reason | None) -> None:
         self._waits_for = reason
         self._watcher.waits(reason)
-
-
-def _would_be(planned: Planned) -> Line:
-    names = {Operation.CREATE: "created", Operation.LINK: "linked"}
-    chosen = planned.plan
-    outcome = names.get(chosen.operation, "skipped" if chosen.crm_id is None else "failed")
-    return Line(planned.contact.code, chosen.crm_id, outcome, chosen.reason, _new_values(planned))
-
-
-def _new_values(planned: Planned) -> tuple[FieldChange, ...]:
-    if planned.plan.operation is not Operation.CREATE:
-        return ()
-    number = FieldChange("number", None, planned.plan.number)
-    fields = planned.contact.fields.items()
-    return (number, *(FieldChange(name, None, value) for name, value in fields if value))
-
-
-def line(record: ImportRecord) -> Line:
-    outcome = _outcome(record.status, record.operation)
-    return Line(record.finance_id, record.crm_id, outcome, record.reason)
-
-
-def _line_again(code: FinanceId, ended: ImportRecordEnd) -> Line:
-    return Line(code, ended.crm_id, _outcome(ended.status, ended.operation), ended.reason)
-
-
-def _outcome(status: Status, operation: Operation) -> str:
-    names = {Status.SKIPPED: "skipped", Status.FAILED: "failed", Status.CONFLICT: "failed"}
-    return names.get(status, "linked" if operation is Operation.LINK else "created")

@@ -1,6 +1,6 @@
 """`/api/v1/imports`: start an import, follow it, stop it and let it go on."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
@@ -9,13 +9,15 @@ from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Admin, Viewer
 from hamgam.app.context import WebContext
-from hamgam.app.import_view import document
+from hamgam.app.import_view import contact_document, document, planned_contacts
 from hamgam.jobs import importing
 from hamgam.sync.initial_import import NotNow
 from hamgam.trail import import_runs
 from hamgam.trail.import_runs import RunRequest
 
 MOST_CONTACTS = 10_000_000
+Outcome = Literal["", "created", "linked", "skipped", "failed"]
+Position = Annotated[int, Query(ge=0, le=MOST_CONTACTS)]
 
 
 class WantedImport(BaseModel):
@@ -56,6 +58,28 @@ def import_routes(context: WebContext) -> APIRouter:
         if run is None:
             raise HTTPException(404, "there is no such import")
         return document(run, person)
+
+    @router.get("/imports/{run_id}/contacts")
+    async def list_planned_contacts(
+        person: Viewer,
+        run_id: UUID,
+        outcome: Outcome = "",
+        reason: str = "",
+        after: Position = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """What the newest plan would do with each contact, in finance's order.
+
+        `next` goes into `after` for the contacts that follow; null: these are the last. A plan is kept until
+        the next one is made. What an import has written is in the syncs.
+        """
+        run = await import_runs.find(db, run_id)
+        if run is None or not run.request.dry_run:
+            raise HTTPException(404, "there is no such plan")
+        shown, further = await planned_contacts(
+            db, person, run_id, outcome=outcome, reason=reason, after=after, limit=limit
+        )
+        return {"contacts": [contact_document(contact) for contact in shown], "next": further}
 
     @router.post("/imports/{run_id}/stop")
     async def stop_import(person: Admin, run_id: UUID) -> dict[str, Any]:

@@ -24,10 +24,10 @@ from hamgam.app.wiring import open_database, open_site
 from hamgam.errors import Reason, UsageError
 from hamgam.settings import Settings
 from hamgam.sync.fields import FieldChange
+from hamgam.sync.import_lines import Line
 from hamgam.sync.initial_import import (
     ImportOptions,
     ImportResult,
-    Line,
     Watcher,
     every_second,
     initial_import,

@@ -85,7 +85,7 @@ def listen(host: str, port: int, option: str = "HOST, PORT") -> socket.socket:
 async def until_told_to_stop(listening: Callable[[], object] = lambda: None) -> None:
     """Wait for Ctrl-C, a service manager's signal, or the end of the terminal.
 
-    `listening` is called when a signal counts from then on: whoever waits for what it says may send one at once.
+    `listening` is called once a signal counts: whoever hears of it may send one at once.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

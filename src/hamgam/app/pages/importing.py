@@ -1,7 +1,6 @@
 """The import: plan it, start it, follow it, stop it and let it go on."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -12,19 +11,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hamgam.app.access import Admin, Viewer, person_of
-from hamgam.app.api.imports import MOST_CONTACTS
+from hamgam.app.api.imports import MOST_CONTACTS, Outcome, Position
 from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
-from hamgam.app.import_view import detail, import_view, log_link
+from hamgam.app.import_view import contacts_link, detail, import_view, planned_contacts
 from hamgam.app.pages.shell import page
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.jobs import importing
 from hamgam.persian import to_latin_digits
 from hamgam.sync.initial_import import NotNow
+from hamgam.trail import import_runs
 from hamgam.trail.import_runs import Run, RunRequest
 
 _SEE_OTHER = 303
 _MOST_DIGITS = 12
+_CONTACTS = 100
 Given = ImmutableMultiDict[str, str]
 
 
@@ -71,6 +72,33 @@ def importing_routes(context: WebContext) -> APIRouter:
     async def one(request: Request, _: Viewer, run_id: UUID) -> HTMLResponse:
         return await _shown(context, request, "import.html", run_id)
 
+    @router.get("/{run_id}/contacts")
+    async def contacts(
+        request: Request,
+        person: Viewer,
+        run_id: UUID,
+        outcome: Outcome = "",
+        reason: str = "",
+        after: Position = 0,
+    ) -> HTMLResponse:
+        run = await import_runs.find(context.db, run_id)
+        if run is None or not run.request.dry_run:
+            raise HTTPException(404, "there is no such plan")
+        shown, further = await planned_contacts(
+            context.db, person, run_id, outcome=outcome, reason=reason, after=after, limit=_CONTACTS
+        )
+        return page(
+            request,
+            "import_contacts.html",
+            run=run,
+            outcome=outcome,
+            reason=reason,
+            contacts=shown,
+            first=after == 0,
+            further=contacts_link(run_id, outcome, reason, further) if further else "",
+            now=context.clock(),
+        )
+
     return router
 
 
@@ -92,7 +120,7 @@ async def _shown(
     try:
         view = await import_view(context, run_id)
     except DATABASE_GONE:
-        return page(request, template, 503, view=None, only=run_id, refused="", new_run=uuid4(), **_HELP)
+        return page(request, template, 503, view=None, only=run_id, refused="", new_run=uuid4())
     if view is None:
         raise HTTPException(404, "there is no such import")
     said = detail(view.run, person_of(request)) if view.run else ""
@@ -105,11 +133,7 @@ async def _shown(
         only=run_id,
         refused=refused,
         new_run=uuid4(),
-        **_HELP,
     )
-
-
-_HELP: dict[str, Any] = {"log_link": log_link}
 
 
 async def _confirm(context: WebContext, request: Request) -> HTMLResponse:
