@@ -59,14 +59,23 @@ def test_the_page_works_without_javascript(served: str, chromium: Browser, add_s
     context.close()
 
 
-def test_a_page_that_is_no_longer_live_says_so(served: str, watched: Watched) -> None:
-    page = watched.page
+@pytest.mark.parametrize("path", ["/", "/import", "/connections"])
+def test_a_page_that_is_no_longer_live_says_so(served: str, watched: Watched, path: str) -> None:
+    """A proxy answers for a service that restarts, and its answers are no part of the page."""
+    page, refused = watched.page, iter([502, 503, 403])
     page.clock.install()
-    page.goto(f"{served}/?lang=en")
+    page.goto(f"{served}{path}?lang=en")
     expect(page.locator(".stale")).to_be_hidden()
+    page.route("**/live*", lambda route: route.fulfill(status=next(refused), body="<h1>Bad Gateway</h1>"))
+    heading = page.locator("h1").first.inner_text()
+    for _ in range(3):
+        with page.expect_response("**/live*"):
+            page.clock.run_for(2_000)
+    page.unroute("**/live*")
     page.route("**/live*", lambda route: route.abort())
     page.clock.run_for(15_000)
     expect(page.locator(".stale")).to_have_text(WORDS["en"]["stale"])
+    expect(page.locator("h1").first).to_have_text(heading)
     page.unroute("**/live*")
     page.clock.run_for(4_000)
     expect(page.locator(".stale")).to_be_hidden()

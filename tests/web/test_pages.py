@@ -68,6 +68,8 @@ async def test_the_language_is_remembered(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/?lang=en")
     assert '<html lang="en" dir="ltr">' in answer.text
     assert "SameSite=lax" in answer.headers["set-cookie"]
+    part = await client.get("/live?lang=fa", headers={"hx-request": "true"})
+    assert "set-cookie" not in part.headers
     assert '<html lang="en" dir="ltr">' in (await client.get("/", headers={"accept-language": "fa"})).text
 
 

@@ -87,7 +87,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     html = _templates.get_template(template).render(w=w, **frame, **values)
     answer = HTMLResponse(html, status)
     proof.keep(answer)
-    if request.query_params.get(_COOKIE) == w.lang:
+    # A part that a page asks for again and again would undo what was chosen in another tab meanwhile.
+    if request.query_params.get(_COOKIE) == w.lang and "hx-request" not in request.headers:
         answer.set_cookie(_COOKIE, w.lang, max_age=_A_YEAR, httponly=True, samesite="lax")
     return answer
 
