@@ -269,9 +269,8 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "مشتری دیگری در CRM همین شماره مشتری را دارد.",
             "Find that customer in the CRM by the number. If it is the same one, run the import again, which "
             "links it; if not, give one of the two another number.",
-            "آن مشتری را با همین شماره در CRM پیدا کنید. اگر همان است، ورود اولیه را دوباره اجرا کنید تا "
-            "پیوند "
-            "بخورد؛ اگر نیست، شمارهٔ یکی از آن دو را تغییر دهید.",
+            "آن مشتری را با همین شماره در CRM پیدا کنید. اگر همان است، وارد کردن مشتریان را دوباره اجرا کنید "
+            "تا پیوند بخورد؛ اگر نیست، شمارهٔ یکی از آن دو را تغییر دهید.",
         ),
     ),
     RemoteError(

@@ -230,6 +230,14 @@ async def test_an_import_by_hand_is_seen_and_one_that_died_is_not_in_the_way(db:
             await reached(db, asked.id, RunState.DONE)
 
 
+async def test_a_stop_ends_the_run_of_a_command_that_died(db: Database) -> None:
+    died = RunRequest(id=uuid4())
+    assert await import_runs.begin(db, died, NOW)
+    run = await importing.stop(db, died.id, "رضا", NOW)
+    assert (run.state, run.trouble, run.stopped_by) == (RunState.STOPPED, import_runs.DIED, "رضا")
+    assert run.can_resume
+
+
 async def test_while_a_command_imports_nobody_else_does(db: Database) -> None:
     async with bench(db) as b:
         b.box.latency_seconds = 0.05

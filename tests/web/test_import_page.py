@@ -105,12 +105,12 @@ async def test_a_person_confirms_with_the_numbers_of_the_plan_before_anything_is
         fill(b, 7)
         b.person(customerNumber=str(min(b.box.finance.contacts)))
         unknown = await client.get("/import/confirm?lang=en")
-        assert WORDS["en"]["import.confirm.no_plan"] in unknown.text
+        assert WORDS["en"]["import.doubt.NO_PLAN"] in unknown.text
         planned = await client.post("/import/start", data={"dry_run": "1", "run": str(uuid4())})
         assert planned.status_code == 303
         [plan] = (await client.get("/api/v1/imports")).json()
         await reached(client, plan["id"], "DONE")
-        asked = await client.post("/import/start", data={"run": str(uuid4()), "limit": "۳", "again": "1"})
+        asked = await client.post("/import/start", data={"run": str(uuid4()), "limit": "۳"})
         assert asked.status_code == 303
         assert len((await client.get("/api/v1/imports")).json()) == 1
         confirm = await client.get(asked.headers["location"])
@@ -118,11 +118,14 @@ async def test_a_person_confirms_with_the_numbers_of_the_plan_before_anything_is
         assert WORDS["en"]["import.confirm.counts"].format(6, 1) in confirm.text
         assert WORDS["en"]["import.confirm.limit"].format(3) in confirm.text
         form = dict(re.findall(r'name="(\w+)" value="([^"]+)"', confirm.text))
-        assert (form["limit"], form["again"]) == ("3", "1")
+        assert form["limit"] == "3"
+        assert WORDS["en"]["import.start.limit"].format(3) in confirm.text
         started = await client.post("/import/start", data=form)
         assert started.status_code == 303
         run = await reached(client, form["run"], "DONE")
-        assert (run["created"] + run["linked"], run["limit"], run["again"]) == (3, 3, True)
+        assert (run["created"] + run["linked"], run["limit"], run["not_looked_at"]) == (3, 3, 4)
+        page = (await client.get("/import")).text
+        assert WORDS["en"]["import.unseen.limit"].format(4) in page
 
 
 async def planned(client: httpx2.AsyncClient) -> str:

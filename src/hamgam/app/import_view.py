@@ -3,26 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
+from fastapi import Query
+
 from hamgam.app.context import WebContext
+from hamgam.app.import_forecast import Forecast, forecast
 from hamgam.app.masking import masked_message, masked_text
 from hamgam.app.status import iso
 from hamgam.db.engine import Database
-from hamgam.jobs.importing import look_after
 from hamgam.model import Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.trail import import_plans, import_runs
 from hamgam.trail.import_plans import PlannedContact
-from hamgam.trail.import_runs import Run, RunState
+from hamgam.trail.import_runs import Run, RunRequest, RunState
 from hamgam.trail.status import worker_count
 
 _WORKER_SECONDS = 30
 _HISTORY = 20
 _SILENT = timedelta(seconds=15)
 OUTCOMES = ("created", "linked", "skipped", "failed")
+
+MOST_CONTACTS = 10_000_000
+Outcome = Literal["", "created", "linked", "skipped", "failed"]
+Position = Annotated[int, Query(ge=0, le=MOST_CONTACTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +41,24 @@ class ImportView:
     runs: list[Run]
     listed: UUID | None
     """The plan whose contacts can be looked at."""
+    finished_at: datetime | None
+    """When an import last looked at every contact and none failed: another only adds what is new."""
+
+    def forecast(self, limit: int | None) -> Forecast:
+        return forecast(self.runs, limit, self.now)
 
     @property
-    def plan(self) -> Run | None:
-        """The newest plan, unless an import has written since."""
-        newest = next((run for run in self.runs if run.state is RunState.DONE), None)
-        return newest if newest and newest.request.dry_run else None
-
-    @property
-    def is_silent(self) -> bool:
-        """It says that it runs, and has said nothing for a while: its process may have died."""
+    def startable(self) -> Forecast | None:
+        """What an import would do with the options of the plan that is shown; None: it does not say."""
         run = self.run
-        if run is None or run.state is not RunState.RUNNING or run.heard_at is None:
+        if run is None or run.is_open or not run.request.dry_run:
+            return None
+        expected = self.forecast(run.request.limit)
+        return expected if expected.doubt is None and expected.plan is run else None
+
+    def is_silent(self, run: Run) -> bool:
+        """It says that it runs, and has said nothing for a while: its process may have died."""
+        if run.state is not RunState.RUNNING or run.heard_at is None:
             return False
         return self.now - run.heard_at > _SILENT
 
@@ -62,21 +74,23 @@ class ImportView:
         return _log_link(run, outcome, reason)
 
 
-async def import_view(context: WebContext, run_id: UUID | None = None) -> ImportView | None:
-    """None: there is no such run."""
+async def import_view(context: WebContext, run_id: UUID | None = None) -> ImportView:
+    """Of the run that is named, whose absence leaves `run` empty, or of all."""
     db, now = context.db, context.clock()
-    await look_after(db, now)
     runs = await import_runs.recent(db, _HISTORY)
-    run: Run | None
     if run_id is not None:
         run = await import_runs.find(db, run_id)
-        if run is None:
-            return None
     else:
         run = next((run for run in runs if run.is_open), next(iter(runs), None))
     workers = max(await worker_count(db, _WORKER_SECONDS), int(context.workers_running()))
-    listed = await import_plans.listed_run(db)
-    return ImportView(now=now, workers=workers, run=run, runs=runs, listed=listed)
+    return ImportView(
+        now=now,
+        workers=workers,
+        run=run,
+        runs=runs,
+        listed=await import_plans.listed_run(db),
+        finished_at=await import_runs.finished_at(db),
+    )
 
 
 async def planned_contacts(
@@ -112,6 +126,7 @@ def document(run: Run, person: Person) -> dict[str, Any]:
         "detail": detail(run, person),
         "total": run.total,
         **{outcome: run.outcomes.get(outcome, 0) for outcome in OUTCOMES},
+        "not_looked_at": run.unseen,
         "reasons": dict(run.reasons),
         "per_second": run.per_second,
         "seconds_left": run.seconds_left,
@@ -142,6 +157,13 @@ _FILTERS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "skipped": (("status", Status.SKIPPED),),
     "failed": (("status", Status.FAILED), ("status", Status.CONFLICT)),
 }
+
+
+def confirm_link(request: RunRequest) -> str:
+    """To the page that says what an import would do before it starts."""
+    wanted = {"limit": request.limit, "force": int(request.force)}
+    query = urlencode({name: value for name, value in wanted.items() if value})
+    return "/import/confirm" + (f"?{query}" if query else "")
 
 
 def contacts_link(run_id: UUID, outcome: str = "", reason: str = "", after: int = 0) -> str:

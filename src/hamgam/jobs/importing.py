@@ -63,10 +63,14 @@ async def start(db: Database, request: RunRequest, now: datetime) -> Run:
 
 
 async def stop(db: Database, run_id: UUID, by: str, now: datetime) -> Run:
-    """Ask a run to stop. To ask twice is to ask once. Raises `NotNow` when it is not open."""
+    """Ask a run to stop. To ask twice is to ask once. Raises `NotNow` when it is not open.
+
+    One whose process has died has stopped with that.
+    """
     async with db.transaction() as connection:
         if await import_runs.stop(connection, run_id, by, now):
             logger.info("import.stop_asked", run=str(run_id), by=by)
+    await look_after(db, now)
     run = await _found(db, run_id)
     if not run.is_open and run.stopped_by is None:
         raise NotNow(NOT_OPEN, "this import has ended")

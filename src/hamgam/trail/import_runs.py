@@ -105,6 +105,11 @@ class Run:
         return self.outcomes.get("created", 0) + self.outcomes.get("linked", 0)
 
     @property
+    def unseen(self) -> int | None:
+        """Contacts that it has not looked at: it is limited, or under way, or ended early."""
+        return None if self.total is None else max(0, self.total - sum(self.outcomes.values()))
+
+    @property
     def expected(self) -> int | None:
         """What `done` counts up to: all contacts, or under a limit those that are created or linked."""
         limit = self.request.limit

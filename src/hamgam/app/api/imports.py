@@ -1,6 +1,6 @@
 """`/api/v1/imports`: start an import, follow it, stop it and let it go on."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
@@ -9,15 +9,18 @@ from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Admin, Viewer
 from hamgam.app.context import WebContext
-from hamgam.app.import_view import contact_document, document, planned_contacts
+from hamgam.app.import_view import (
+    MOST_CONTACTS,
+    Outcome,
+    Position,
+    contact_document,
+    document,
+    planned_contacts,
+)
 from hamgam.jobs import importing
 from hamgam.sync.initial_import import NotNow
 from hamgam.trail import import_runs
 from hamgam.trail.import_runs import RunRequest
-
-MOST_CONTACTS = 10_000_000
-Outcome = Literal["", "created", "linked", "skipped", "failed"]
-Position = Annotated[int, Query(ge=0, le=MOST_CONTACTS)]
 
 
 class WantedImport(BaseModel):

@@ -23,6 +23,7 @@ from hamgam.app.words import (
     syncs,
 )
 from hamgam.errors import Reason
+from hamgam.people.roles import NOBODY_SIGNED_IN
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES, Sentence
 
@@ -66,6 +67,10 @@ class Writer:
         if written is None:
             return key
         return written.format(*(value if isinstance(value, str) else self.number(value) for value in values))
+
+    def person(self, name: str) -> str:
+        """Who did something. Where there are no users nobody has signed in."""
+        return self.word("people.nobody") if name == NOBODY_SIGNED_IN.name else name
 
     def digits(self, text: str) -> str:
         return to_persian_digits(text) if self.lang == "fa" else text

@@ -41,7 +41,7 @@ WORDS: Table = {
     "WEBHOOK": ("وب‌هوک", "Webhook"),
     "POLL": ("بررسی دوره‌ای", "Poll"),
     "MANUAL": ("دستی", "Manual"),
-    "IMPORT": ("ورود اولیه", "Import"),
+    "IMPORT": ("وارد کردن مشتریان", "Import"),
     "RECONCILE": ("تطبیق", "Reconcile"),
     "stale": (
         "ارتباط با سرویس قطع است؛ آنچه می‌بینید تازه نیست.",

@@ -32,7 +32,7 @@ WORDS: Table = {
         "sees customers in full, settles what failed, and asks for syncs.",
     ),
     "role.admin.note": (
-        "همه کار می‌کند؛ ورود اولیه، وب‌هوک‌ها و کاربران نیز با اوست.",
+        "همه کار می‌کند؛ وارد کردن مشتریان، وب‌هوک‌ها و کاربران نیز با اوست.",
         "does everything, imports, webhooks and people included.",
     ),
     "me": ("حساب من", "My account"),
@@ -60,6 +60,7 @@ WORDS: Table = {
     "people.add": ("افزودن کاربر", "Add a user"),
     "people.remove": ("حذف کاربر", "Remove"),
     "people.remove.note": ("بی‌درنگ از همه‌جا خارج می‌شود.", "Is signed out everywhere at once."),
+    "people.nobody": ("کاربر بدون ورود", "somebody without a sign-in"),
     "people.none": (
         "هنوز کاربری نیست. نخستین کاربر باید مدیر باشد؛ پس از آن ورود برای همه لازم است.",
         "There are no users yet. The first one has to be an admin; from then on everybody has to sign in.",
