@@ -29,7 +29,7 @@ def buttons(page: str) -> list[tuple[bool, str]]:
 
 def primary(page: str) -> list[str]:
     """What stands out in the run that is shown."""
-    run = page.partition('<section class="panel run">')[2]
+    run = page.partition('<section class="panel run')[2]
     return re.findall(r'class="(?:button )?main"[^>]*>([^<]+)<', run)
 
 

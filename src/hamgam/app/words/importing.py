@@ -48,7 +48,7 @@ WORDS: Table = {
         "این بار حداکثر {} مشتری خواسته شده است.",
         "This time, at most {} customers were asked for.",
     ),
-    "import.confirm.made": ("پیش‌نمایش", "The plan of"),
+    "import.confirm.made": ("زمان پیش‌نمایش:", "The plan of"),
     "import.confirm.undo": (
         "همگام مشتریانی را که ایجاد کرده است هرگز حذف نمی‌کند. کار را هر زمان می‌توان متوقف کرد و ادامه داد.",
         "Hamgam never deletes what it has created. The import can be stopped and resumed at any time.",
@@ -121,7 +121,7 @@ WORDS: Table = {
         "What was written is kept, and it can go on from there.",
     ),
     "import.plan_anew": ("پیش‌نمایش تازه بگیرید.", "Make a new plan."),
-    "import.silent": ("خبری از این اجرا نرسیده است، از", "Nothing has been heard of this run since"),
+    "import.silent": ("آخرین خبر از این اجرا:", "Nothing has been heard of this run since"),
     "import.silent.command": (
         "با فرمان hamgam initial-import آغاز شده است. اگر آن فرمان بسته شده، "
         "مدیر می‌تواند همین‌جا «توقف» را بزند؛ آنچه نوشته شده محفوظ است.",
@@ -141,7 +141,7 @@ WORDS: Table = {
         "هیچ پردازهٔ اجراکننده‌ای روشن نیست، پس کاری پیش نمی‌رود. hamgam start یا hamgam worker را اجرا کنید.",
         "No worker runs, so nothing goes on. Run hamgam start or hamgam worker.",
     ),
-    "import.unseen": ("{} طرف حساب بررسی نشد.", "{} contacts were not looked at."),
+    "import.unseen": ("{} طرف حساب هنوز بررسی نشده است.", "{} contacts were not looked at yet."),
     "import.unseen.limit": (
         "{} طرف حساب بررسی نشد، چون حداکثر تعداد پر شد.",
         "{} contacts were not looked at: the limit was reached.",
