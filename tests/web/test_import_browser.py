@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 from psycopg.types.json import Jsonb
 
 from hamgam.app.words import WORDS
@@ -40,6 +40,10 @@ def _note(connection: Connection, run: str, state: str, created: int) -> None:
     )
 
 
+def _colour(button: Locator) -> str:
+    return str(button.evaluate("button => getComputedStyle(button).backgroundColor"))
+
+
 @pytest.mark.parametrize("lang", ["fa", "en"])
 def test_an_import_is_started_followed_and_stopped(
     served: str, watched: Watched, connection: Connection, lang: str
@@ -47,10 +51,14 @@ def test_an_import_is_started_followed_and_stopped(
     words, page = WORDS["fa" if lang == "fa" else "en"], watched.page
     page.goto(f"{served}/import?lang={lang}")
     expect(page.get_by_text(words["import.none"])).to_be_visible()
-    page.get_by_text(words["import.to_confirm"]).click()
+    plan = page.get_by_role("button", name=words["import.make_plan"])
+    plain = page.get_by_role("button", name=words["import.to_confirm"])
+    assert _colour(plan) != _colour(plain)
+    plain.click()
     expect(page.get_by_text(words["import.doubt.NO_PLAN"])).to_be_visible()
     page.get_by_role("button", name=words["import.start.unplanned"]).click()
     expect(page.get_by_text(words["import.state.WAITING"]).first).to_be_visible()
+    assert _colour(plan) == _colour(plain), "while a run is open, no other one is to begin"
     [[run]] = connection.execute('SELECT id::text FROM "ImportRun"').fetchall()
     _note(connection, str(run), "RUNNING", 100)
     bar = page.get_by_role("progressbar")

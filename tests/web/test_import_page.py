@@ -124,7 +124,7 @@ async def test_a_person_confirms_with_the_numbers_of_the_plan_before_anything_is
         assert started.status_code == 303
         run = await reached(client, form["run"], "DONE")
         assert (run["created"] + run["linked"], run["limit"], run["not_looked_at"]) == (3, 3, 4)
-        page = (await client.get("/import")).text
+        page = (await client.get(f"/import/{form['run']}")).text
         assert WORDS["en"]["import.unseen.limit"].format(4) in page
 
 
