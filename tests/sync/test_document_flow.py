@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 import pytest
@@ -11,11 +11,21 @@ import pytest
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.runner import resume_held_up
-from hamgam.model import CrmId, Entity, Operation, Status, System
+from hamgam.model import (
+    CrmId,
+    Entity,
+    Operation,
+    PreInvoice,
+    SavedDocument,
+    Status,
+    System,
+    TransactionId,
+)
 from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.sync.decide import InvoiceUpdatePolicy
 from hamgam.sync.site import SiteCodes
 from hamgam.systems.limits import LocalLimiter
+from hamgam.systems.ports import FinanceConnector
 from tests.bench import Bench, bench
 
 SAVE = "SaveFormData:43D81"
@@ -151,6 +161,37 @@ async def test_a_process_that_died_after_the_intent_leaves_a_doubt_and_no_second
         done = await b.sync(crm_id, entity=Entity.INVOICE)
         assert (done.status, done.reason) == (Status.IN_DOUBT, Reason.ANSWER_LOST)
         assert not b.box.finance.documents
+
+
+class Killed(BaseException):
+    pass
+
+
+class Dying:
+    """A finance system whose caller dies with the request on its way."""
+
+    def __init__(self, finance: FinanceConnector) -> None:
+        self._finance = finance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finance, name)
+
+    async def create_document(self, document: PreInvoice, *, transaction_id: TransactionId) -> SavedDocument:
+        raise Killed
+
+
+async def test_what_was_sent_is_known_to_the_last_line_though_the_process_died(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id = document(b, lines=[line(count=Decimal("2.5"))])
+        dying = b.with_finance(cast("FinanceConnector", Dying(b.site.finance)))
+        with pytest.raises(Killed):
+            await dying.sync(crm_id, entity=Entity.INVOICE)
+        assert (await b.sync(crm_id, entity=Entity.INVOICE)).status is Status.IN_DOUBT
+        [row] = await b.rows("""SELECT * FROM "SyncLog" WHERE status = 'IN_DOUBT'""")
+        [sent] = row.targetDataAfter["lines"]
+        assert Decimal(sent["quantity"]) == Decimal("2.5")
+        assert row.intent["document"] == row.targetDataAfter
+        assert row.intent["number"] == b.box.crm.get(crm_id)["number"]
 
 
 async def test_a_document_waits_for_its_customer_and_goes_on_when_that_is_settled(db: Database) -> None:

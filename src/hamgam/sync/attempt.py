@@ -59,6 +59,7 @@ class Story:
         *,
         finance_id: FinanceId | None = None,
         checksum: str | None = None,
+        document: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[None]:
         """Make the write inside known, durably, before it leaves. Raises `TakenOver`, also late.
 
@@ -72,6 +73,7 @@ class Story:
             fields=fields,
             finance_id=finance_id,
             checksum=checksum,
+            document=document,
         )
 
         async def note() -> None:

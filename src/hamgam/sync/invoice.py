@@ -69,7 +69,7 @@ async def _flow(story: Story) -> Outcome:
             raise story.conflict(ask)
         case decision:
             ready = preinvoice.build(document, customer, site.rules.codes)
-            saved = await _save(story, decision, ready, checksum)
+            saved = await _save(story, document.number, decision, ready, checksum)
             return await _bind(story, document, checksum, ready, saved)
 
 
@@ -77,7 +77,7 @@ async def _in_doubt(story: Story) -> bool:
     """Whether an earlier create waits for a person. Raises `InDoubt` for one that is found just now."""
     left = story.attempt.intent
     if story.known is None and left is not None:
-        story.operation = left.operation
+        story.operation, story.after = left.operation, left.document
         raise InDoubt(Reason.ANSWER_LOST, "the pre-invoice was sent and its answer was lost")
     return story.known is None and await attention.in_doubt(story.site.db, story.notice.key)
 
@@ -116,18 +116,20 @@ def _not_ready(site: Site, customer: CrmId, result: Outcome) -> SyncError:
     return Refused(Reason.CUSTOMER_FAILED, detail)
 
 
-async def _save(story: Story, decision: DocumentDecision, ready: PreInvoice, checksum: str) -> SavedDocument:
-    story.after = _written(ready)
+async def _save(
+    story: Story, number: str, decision: DocumentDecision, ready: PreInvoice, checksum: str
+) -> SavedDocument:
+    sent = story.after = _written(ready)
     transaction_id = story.attempt.transaction_id
     if isinstance(decision, Update):
-        async with story.writing(Operation.UPDATE, {}, checksum=checksum):
+        async with story.writing(Operation.UPDATE, {}, number, checksum=checksum, document=sent):
             saved = await story.site.finance.update_document(
                 decision.finance_id, ready, transaction_id=transaction_id
             )
         if saved.key != decision.finance_id:
             raise Conflict(Reason.OTHER_CODE, f"{decision.finance_id} was sent, {saved.key} was written")
     else:
-        async with story.writing(Operation.CREATE, {}, checksum=checksum):
+        async with story.writing(Operation.CREATE, {}, number, checksum=checksum, document=sent):
             saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
     return saved
 

@@ -70,6 +70,8 @@ class Intent:
     """The contact that was about to be written; None for a create and for documents."""
     checksum: str | None = None
     """Of the document as it was sent; None for a customer."""
+    document: Mapping[str, Any] | None = None
+    """What was sent of a document, for who looks for it; None where an older version has not said."""
     noted_at: datetime | None = None
     """When it was about to be sent; None where an older version has not said."""
 
@@ -321,6 +323,7 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
         "fields": dict(intent.fields),
         "financeId": intent.finance_id,
         "checksum": intent.checksum,
+        "document": intent.document,
         "notedAt": intent.noted_at.isoformat() if intent.noted_at else None,
     }
 
@@ -334,6 +337,7 @@ class _Stored(msgspec.Struct, rename="camel"):
     fields: dict[str, str] = {}
     finance_id: str | None = None
     checksum: str | None = None
+    document: dict[str, Any] | None = None
     noted_at: datetime | None = None
 
 
@@ -352,6 +356,7 @@ def intent_of(stored: Any) -> Intent | None:
         fields=known.fields,
         finance_id=FinanceId(known.finance_id) if known.finance_id else None,
         checksum=known.checksum,
+        document=known.document,
         noted_at=known.noted_at,
     )
 
