@@ -1,5 +1,6 @@
 """What asks for a person, as the pages and the API show it, and the words in which they are asked for it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,16 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from hamgam.app.masking import as_seen_by
+from hamgam.app.evidence import SentDocument, sent_document
+from hamgam.app.masking import as_seen_by, masked_text
 from hamgam.app.telling import record_address
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.acting import Act, possible
 from hamgam.jobs.declining import UNMATCHED, named, put_back_by
-from hamgam.model import CrmId, Direction, EntityType, FinanceId, Status
+from hamgam.model import CrmId, Direction, Entity, EntityType, FinanceId, Status
 from hamgam.people.roles import Person, Role
 from hamgam.remote_errors import RemoteError, explain
-from hamgam.trail import mapping, worklist
+from hamgam.trail import mapping, records, worklist
 from hamgam.trail.log import ATTENTION
 from hamgam.trail.worklist import Place, Wanted
 
@@ -105,6 +107,10 @@ class Shown:
     crm_id: str | None
     finance_id: str | None
     name: str
+    """What a person knows the record by: a customer's name, or a document's number."""
+    customer_id: str | None
+    customer_name: str
+    """Of a document."""
     tried: int
     """How many attempts there were in all."""
     message: str
@@ -119,8 +125,10 @@ class Shown:
     resolved_at: datetime | None
     resolution: Mapping[str, Any]
     sent: Mapping[str, Any]
-    """What was sent, or was about to be."""
+    """What was sent of a customer, or was about to be."""
     sent_at: datetime | None
+    document: SentDocument | None
+    """What was sent of a document, or was about to be."""
     together: bool
     """Whether it can be retried with others, without a look at it."""
 
@@ -131,6 +139,7 @@ class Candidate:
 
     code: str
     taken_by: str | None
+    taken_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +171,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
     acts = possible(row, linked=row.linked is not None) if person.role.may(Role.OPERATOR) else frozenset()
     intent = _object(seen["intent"])
     by, at = put_back_by(row)
+    is_document = row.entityType == EntityType.PREINVOICE
     return Shown(
         id=row.id,
         seen=row.transactionId,
@@ -172,7 +182,9 @@ def shown(row: Row[Any], person: Person) -> Shown:
         kind=row.kind,
         crm_id=crm_id,
         finance_id=(row.targetEntityId or row.linked) if from_crm else row.sourceEntityId,
-        name=_name(seen["sourceData"]),
+        name=_name(seen, intent),
+        customer_id=row.customerId,
+        customer_name=seen["customerName"] or "",
         tried=row.retryCount + 1,
         message=seen["errorMessage"] or "",
         known=explain(row.errorMessage),
@@ -183,8 +195,9 @@ def shown(row: Row[Any], person: Person) -> Shown:
         resolved_by=row.resolvedBy,
         resolved_at=row.resolvedAt,
         resolution=_object(seen["resolution"]),
-        sent=_object(intent.get("fields")) or _object(seen["targetDataAfter"]),
+        sent={} if is_document else _object(intent.get("fields")) or _object(seen["targetDataAfter"]),
         sent_at=_moment(intent.get("notedAt")),
+        document=_document(seen, intent) if is_document else None,
         together=Act.RETRY in acts,
     )
 
@@ -201,21 +214,51 @@ def _moment(stored: Any) -> datetime | None:
         return None
 
 
-def _name(source: Any) -> str:
-    """What a person knows the record by: a customer's name, or a document's number."""
-    known = _object(source)
-    return str(_object(known.get("fields")).get("name") or known.get("number") or "")
+def _name(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> str:
+    source = _object(seen["sourceData"])
+    if seen["entityType"] == EntityType.PREINVOICE:
+        return str(source.get("number") or intent.get("number") or seen["number"] or "")
+    return str(_object(source.get("fields")).get("name") or seen["knownName"] or "")
 
 
-async def candidates(db: Database, row: Row[Any]) -> list[Candidate]:
+def _document(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> SentDocument | None:
+    return sent_document(
+        _object(intent.get("document")) or _object(seen["targetDataAfter"]),
+        number=_name(seen, intent),
+        at=_moment(intent.get("notedAt")),
+        transaction_id=uuid_of(str(intent.get("transactionId"))),
+    )
+
+
+def contacts_of(row: Row[Any]) -> tuple[str | None, list[str]]:
+    """The CRM customer that a row is about, and the finance contacts that it names: to be asked for now."""
+    if row.entityType == EntityType.CUSTOMER:
+        return row.sourceEntityId, _codes(row)
+    sent = _object(_object(row.intent).get("document")) or _object(row.targetDataAfter)
+    return row.customerId, [code for code in (sent.get("customer"),) if isinstance(code, str)]
+
+
+async def candidates(db: Database, row: Row[Any], person: Person) -> list[Candidate]:
     """The records of finance that a conflict names."""
+    entity_type, mine = EntityType(row.entityType), CrmId(row.sourceEntityId)
+    found = []
+    for code in _codes(row):
+        owner = await mapping.owner(db, entity_type, FinanceId(code))
+        found.append(
+            Candidate(code, None) if owner in (None, mine) else await _taken(db, code, owner, person)
+        )
+    return found
+
+
+async def _taken(db: Database, code: str, owner: str, person: Person) -> Candidate:
+    whose = await records.one(db, Entity.CUSTOMER, owner)
+    name = whose.name if whose else ""
+    return Candidate(code, owner, name if person.role.may(Role.OPERATOR) else masked_text(name))
+
+
+def _codes(row: Row[Any]) -> list[str]:
     if row.reason in UNMATCHED:
-        codes = named(row)
-    elif row.reason == Reason.OTHER_CODE:
-        codes = [word for word in (row.errorMessage or "").split() if word.isdecimal()]
-    else:
-        codes = [row.linked] if row.reason == Reason.REVIEW_REQUIRED and row.linked else []
-    entity_type = EntityType(row.entityType)
-    owners = {code: await mapping.owner(db, entity_type, FinanceId(code)) for code in codes}
-    mine = CrmId(row.sourceEntityId)
-    return [Candidate(code, owner if owner != mine else None) for code, owner in owners.items()]
+        return list(dict.fromkeys(named(row)))
+    if row.reason == Reason.OTHER_CODE:
+        return list(dict.fromkeys(re.findall(r"[0-9]+", row.errorMessage or "")))
+    return [row.linked] if row.reason == Reason.REVIEW_REQUIRED and row.linked else []

@@ -78,7 +78,7 @@ async def compare(site: Site, key: EntityKey) -> Comparison:
 async def _customer(site: Site, key: EntityKey, known: EntityMapping | None) -> Comparison:
     kind = known.kind if known else None
     crm, finance = await asyncio.gather(
-        _read(site, System.CRM, lambda: site.crm.customer(key.crm_id, kind)),
+        read(site, System.CRM, lambda: site.crm.customer(key.crm_id, kind)),
         _contact(site, known),
     )
     written, at = None, None
@@ -101,14 +101,14 @@ async def _customer(site: Site, key: EntityKey, known: EntityMapping | None) -> 
 async def _contact(site: Site, known: EntityMapping | None) -> Reading[FinanceContact]:
     if known is None:
         return Reading()
-    return await _read(site, System.FINANCE, lambda: site.finance.customer(known.finance_id))
+    return await read(site, System.FINANCE, lambda: site.finance.customer(known.finance_id))
 
 
 def _storable(site: Site, customer: CrmCustomer | None) -> Fields:
     return site.finance.storable(customer.fields) if customer else {}
 
 
-async def _read(site: Site, system: System, reading: Callable[[], Awaitable[T | None]]) -> Reading[T]:
+async def read(site: Site, system: System, reading: Callable[[], Awaitable[T | None]]) -> Reading[T]:
     """Ask one system once; one that is known to be down is left alone."""
     breaker = site.breakers.get(system)
     if breaker is not None and breaker.is_down:
@@ -137,7 +137,7 @@ def _finance_changed(
 
 
 async def _document(site: Site, key: EntityKey, known: EntityMapping | None) -> Comparison:
-    crm = await _read(site, System.CRM, lambda: site.crm.document(key.crm_id, key.entity))
+    crm = await read(site, System.CRM, lambda: site.crm.document(key.crm_id, key.entity))
     written, at = await _written(site.db, key) if known else (None, None)
     document = crm.value
     customer = await _customer_of(site, document)

@@ -11,7 +11,7 @@ from hamgam.persian import text_key
 from hamgam.sync.checksum import plain
 from hamgam.sync.fields import CUSTOMER
 
-NUMBER = "number"
+KIND, NUMBER = "kind", "number"
 LINE = ("product", "unit", "quantity", "price", "discount")
 _AMOUNTS = ("quantity", "price", "discount")
 
@@ -48,6 +48,14 @@ def customer_pairs(
         equal = None if sent is None or held is None else field.compare(sent) == field.compare(held)
         pairs.append(Pair(field.name, ours.get(field.name), held, equal))
     return tuple(pair for pair in pairs if pair.crm or pair.finance)
+
+
+def contact_pairs(
+    customer: CrmCustomer | None, storable: Fields, contact: FinanceContact
+) -> tuple[Pair, ...]:
+    """A contact that this customer could be."""
+    kind = _pair(KIND, customer.kind if customer else None, contact.kind, str)
+    return (kind, *customer_pairs(customer, storable, contact, contact.fields))
 
 
 def _pair(name: str, crm: str | None, finance: str | None, key: Callable[[str], str]) -> Pair:

@@ -27,7 +27,7 @@ async def recognise(site: Site, customer: CrmCustomer, lost: Intent | None) -> M
     begun = await _begun_link(site, customer, lost)
     if begun is not None:
         return OneMatch(begun)
-    probe = _probe(site, customer, lost)
+    probe = probe_of(site, customer, lost)
     if not (probe.number or probe.national_id or probe.exact):
         return NoMatch()
     candidates = await site.finance.candidates(probe)
@@ -40,7 +40,7 @@ async def recognise(site: Site, customer: CrmCustomer, lost: Intent | None) -> M
 
 def keys_of(site: Site, customer: CrmCustomer) -> list[str]:
     """What an unmapped customer is looked for by, and a contact that another creates would be found by."""
-    probe = _probe(site, customer, None)
+    probe = probe_of(site, customer, None)
     keys = {"number": text_key(probe.number), "national id": probe.national_id}
     return [f"{name}:{value}" for name, value in keys.items() if value]
 
@@ -75,7 +75,8 @@ async def _begun_link(site: Site, customer: CrmCustomer, lost: Intent | None) ->
     return await by_code(site, customer, lost.finance_id)
 
 
-def _probe(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
+def probe_of(site: Site, customer: CrmCustomer, lost: Intent | None) -> CustomerProbe:
+    """What this customer is looked for by in finance."""
     keys = site.rules.match_keys
     number = customer.number if MatchKey.CUSTOMER_NUMBER in keys else ""
     national_id = digits_key(customer.fields.get("national_id", ""))

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, and_, func, literal, not_, select, text, tuple_
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor
+from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, record_name
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
-from hamgam.model import Direction, EntityType, Operation, Status, Stream
+from hamgam.model import Direction, Entity, EntityType, Operation, Status, Stream
 
 _MAYBE_SENT = and_(
     t.c.entityType == EntityType.PREINVOICE,
@@ -84,8 +84,11 @@ async def groups(db: Database) -> list[Group]:
 async def rows(
     db: Database, wanted: Wanted, *, oldest_first: bool, after: Place | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """One page: the columns of the log, and `linked`, the finance id that the record is mapped to."""
-    query = _with_link().where(ASKS_FOR_PERSON, *_matching(wanted)).limit(limit)
+    """One page: the columns of the log, with `linked`, the finance id that the record is mapped to.
+
+    `knownName` and `number` are what people know it by; a document has `customerId` and `customerName`.
+    """
+    query = _with_names().where(ASKS_FOR_PERSON, *_matching(wanted)).limit(limit)
     place = tuple_(t.c.startedAt, t.c.id)
     if after is not None:
         mark = tuple_(literal(after.started_at, t.c.startedAt.type), literal(after.log_id, t.c.id.type))
@@ -95,8 +98,8 @@ async def rows(
 
 
 async def row(db: Database, log_id: UUID) -> Row[Any] | None:
-    """One row, whether it still asks or not, with `linked` as in `rows`."""
-    return (await db.execute(_with_link().where(t.c.id == log_id))).one_or_none()
+    """One row, whether it still asks or not, with the columns of `rows`."""
+    return (await db.execute(_with_names().where(t.c.id == log_id))).one_or_none()
 
 
 async def count(db: Database, wanted: Wanted) -> int:
@@ -128,11 +131,32 @@ def _matching(wanted: Wanted) -> list[Any]:
     return [column == value for column, value in given if value is not None]
 
 
-def _with_link() -> Select[Any]:
-    m = entity_mapping.c
-    linked = (
-        select(m.financeId)
-        .where(m.entityType == t.c.entityType, m.crmId == t.c.sourceEntityId)
-        .scalar_subquery()
+def _with_names() -> Select[Any]:
+    own, whose = record_name.alias(), record_name.alias()
+    customer_id = func.coalesce(own.c.customerId, t.c.sourceData["customerId"].as_string(), _customer_sent())
+    return (
+        select(
+            t,
+            _linked().label("linked"),
+            own.c.name.label("knownName"),
+            own.c.number,
+            customer_id.label("customerId"),
+            whose.c.name.label("customerName"),
+        )
+        .outerjoin(own, and_(own.c.entity == t.c.sourceEntity, own.c.id == t.c.sourceEntityId))
+        .outerjoin(whose, and_(whose.c.entity == Entity.CUSTOMER, whose.c.id == customer_id))
     )
-    return select(t, linked.label("linked"))
+
+
+def _linked() -> Any:
+    m = entity_mapping.c
+    mine = and_(m.entityType == t.c.entityType, m.crmId == t.c.sourceEntityId)
+    return select(m.financeId).where(mine).scalar_subquery()
+
+
+def _customer_sent() -> Any:
+    """The CRM's id of the customer to whose code a document was sent."""
+    m = entity_mapping.c
+    code = t.c.intent["document"]["customer"].as_string()
+    theirs = and_(m.entityType == EntityType.CUSTOMER, m.financeId == code)
+    return select(m.crmId).where(theirs).scalar_subquery()

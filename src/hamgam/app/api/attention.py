@@ -1,30 +1,39 @@
 """`/api/v1/attention`: what asks for a person, and what a person can do about each."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import Row
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from hamgam.app.access import Operator, Viewer
-from hamgam.app.attention import MOST_NOTE, Shown, listed, query_of, shown
+from hamgam.app.attention import MOST_NOTE, Shown, contacts_of, listed, query_of, shown
 from hamgam.app.context import WebContext
+from hamgam.app.evidence import ask_finance
 from hamgam.app.status import iso
+from hamgam.db.engine import Database
 from hamgam.errors import Reason, UsageError
 from hamgam.jobs import acting
 from hamgam.jobs.declining import Declined, Why
 from hamgam.jobs.settling import finance_id_of, settle
 from hamgam.model import EntityType, Status, Stream
 from hamgam.reasons import SENTENCES, Sentence
+from hamgam.sync.contacts import Contact
 from hamgam.trail import worklist
 from hamgam.trail.attention import Asked
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such row"},
     409: {"description": "Somebody was faster, or the row asks for something else; nothing has changed"},
+}
+_OUT_OF_REACH: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no such row"},
+    503: {"description": "This process cannot reach the remote systems"},
 }
 _Plain = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", strip_whitespace=True)]
 
@@ -90,13 +99,52 @@ def _reading(context: WebContext) -> APIRouter:
 
     @router.get("/{log_id}", responses=_CONFLICT)
     async def get_one(log_id: UUID, person: Viewer) -> dict[str, Any]:
-        """One row, whether it still asks or not."""
-        found = await worklist.row(db, log_id)
-        if found is None:
-            raise HTTPException(404, "there is no such row in the sync log")
-        return _document(shown(found, person))
+        """One row, whether it still asks or not, and what was sent."""
+        row = shown(await _found(db, log_id), person)
+        return _document(row) | {"sent": _sent(row)}
+
+    @router.get("/{log_id}/finance", responses=_OUT_OF_REACH)
+    async def get_finance(log_id: UUID, person: Viewer) -> dict[str, Any]:
+        """Read the contacts that the row names from finance now, beside the customer as the CRM has it.
+
+        Of a document it is its customer: finance offers no way to ask for pre-invoices.
+        """
+        customer_id, codes = contacts_of(await _found(db, log_id))
+        read = await ask_finance(context, person, customer_id, codes)
+        if read is None:
+            raise HTTPException(503, "this service does not reach the remote systems")
+        return {
+            "at": iso(read.at),
+            "crm": {"trouble": read.crm_trouble},
+            "finance": {"trouble": read.finance_trouble},
+            "contacts": [_contact(contact) for contact in read.contacts],
+        }
 
     return router
+
+
+async def _found(db: Database, log_id: UUID) -> Row[Any]:
+    found = await worklist.row(db, log_id)
+    if found is None:
+        raise HTTPException(404, "there is no such row in the sync log")
+    return found
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    fields = [asdict(pair) for pair in contact.pairs]
+    return {"code": contact.code, "found": bool(fields), "active": contact.active, "fields": fields}
+
+
+def _sent(row: Shown) -> dict[str, Any] | None:
+    """A document by its parts, a customer by its fields."""
+    if row.document is None:
+        return dict(row.sent) or None
+    sent = row.document
+    return asdict(sent) | {
+        "at": iso(sent.at),
+        "transaction_id": str(sent.transaction_id) if sent.transaction_id else None,
+        "finance_key": sent.finance_key or None,
+    }
 
 
 def _acting(context: WebContext) -> APIRouter:
@@ -182,6 +230,8 @@ def _document(row: Shown) -> dict[str, Any]:
         "crmId": row.crm_id,
         "financeId": row.finance_id,
         "name": row.name or None,
+        "customerId": row.customer_id,
+        "customerName": row.customer_name or None,
         "tried": row.tried,
         "message": row.message or None,
         "actions": sorted(row.acts),

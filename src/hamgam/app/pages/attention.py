@@ -1,6 +1,6 @@
 """Needs attention: what asks for a person, why, and what can be done about it."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,12 +15,14 @@ from hamgam.app.access import Operator, Viewer
 from hamgam.app.attention import (
     MOST_NOTE,
     candidates,
+    contacts_of,
     listed,
     query_of,
     shown,
     uuid_of,
 )
 from hamgam.app.context import WebContext
+from hamgam.app.evidence import ask_finance
 from hamgam.app.forms import Form, form_of
 from hamgam.app.pages.shell import page
 from hamgam.errors import UsageError
@@ -85,12 +87,19 @@ async def _one(context: WebContext, request: Request, log_id: str, person: Perso
     row = await worklist.row(context.db, wanted) if wanted else None
     if row is None:
         return refused(request, 404, Why.UNKNOWN)
+    customer_id, codes = contacts_of(row)
+    asked = bool(codes) and request.query_params.get("ask") == "finance"
+    finance = await ask_finance(context, person, customer_id, codes) if asked else None
     return page(
         request,
         "attention_row.html",
         row=shown(row, person),
-        candidates=await candidates(context.db, row),
-        back=request.query_params,
+        candidates=await candidates(context.db, row, person),
+        askable=bool(codes),
+        asked=asked,
+        finance=finance,
+        contacts={contact.code: contact for contact in finance.contacts} if finance else {},
+        back=kept(request.query_params),
         most_note=MOST_NOTE,
         now=context.clock(),
         Act=Act,
@@ -153,8 +162,12 @@ async def _act(request: Request, log_id: str, doing: Any, done: str) -> Response
         return refused(request, status, declined.why, log_id=row, by=declined.by, at=declined.at)
     except UsageError:
         return refused(request, 400, "code", log_id=row)
-    kept = {name: form[name] for name in ("reason", "status", "type", "sort") if form.get(name)}
-    return RedirectResponse(f"/attention?{urlencode(kept | {'done': done})}", 303)
+    return RedirectResponse(f"/attention?{urlencode(kept(form) | {'done': done})}", 303)
+
+
+def kept(given: Mapping[str, str]) -> dict[str, str]:
+    """The filters of the list that a page was opened from."""
+    return {name: given[name] for name in ("reason", "status", "type", "sort") if given.get(name)}
 
 
 def refused(

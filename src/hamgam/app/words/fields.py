@@ -3,6 +3,7 @@
 from hamgam.app.words.table import Table
 
 WORDS: Table = {
+    "field.kind": ("نوع", "Kind"),
     "field.name": ("نام", "Name"),
     "field.mobile": ("موبایل", "Mobile"),
     "field.phone": ("تلفن", "Telephone"),

@@ -1,0 +1,115 @@
+"""What there is to go by when a person settles a row: what was sent, and what finance holds now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from hamgam.app.context import WebContext
+from hamgam.app.masking import masked_json
+from hamgam.errors import UsageError
+from hamgam.model import CrmId, FinanceId
+from hamgam.people.roles import Person, Role
+from hamgam.sync.checksum import plain
+from hamgam.sync.contacts import Contacts, beside
+from hamgam.sync.pairs import NUMBER, Pair
+
+_MASKED = frozenset({"name", "national_id", "mobile", "phone", NUMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """One line of a document; "" for what is not known."""
+
+    product: str
+    unit: str
+    quantity: str
+    price: str
+    discount: str
+    net: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDocument:
+    """A pre-invoice as it left, so that it can be looked for in finance by each of these."""
+
+    number: str
+    """Of the CRM's document."""
+    title: str
+    customer_code: str
+    lines: tuple[SentLine, ...]
+    net: str
+    at: datetime | None
+    transaction_id: UUID | None
+
+    @property
+    def finance_key(self) -> str:
+        """The transaction id as finance was given it, `_In_Suid`."""
+        return self.transaction_id.hex.upper() if self.transaction_id else ""
+
+
+def sent_document(
+    document: Mapping[str, Any], *, number: str, at: datetime | None, transaction_id: UUID | None
+) -> SentDocument | None:
+    """From what the log holds of it, masked or not. None: the log holds nothing of it any more."""
+    if not document and transaction_id is None:
+        return None
+    stored = document.get("lines")
+    lines = stored if isinstance(stored, list) else []
+    return SentDocument(
+        number=number,
+        title=_text(document, "title"),
+        customer_code=_text(document, "customer"),
+        lines=tuple(_line(line) for line in lines if isinstance(line, Mapping)),
+        net=_net("1", _text(document, "net"), "0"),
+        at=at,
+        transaction_id=transaction_id,
+    )
+
+
+def _line(line: Mapping[str, Any]) -> SentLine:
+    said = {name: _text(line, name) for name in ("product", "unit", "quantity", "price", "discount")}
+    return SentLine(**said, net=_net(said["quantity"], said["price"], said["discount"]))
+
+
+def _net(quantity: str, price: str, discount: str) -> str:
+    try:
+        return plain(Decimal(quantity) * Decimal(price) - Decimal(discount or 0))
+    except InvalidOperation:
+        return ""
+
+
+def _text(stored: Mapping[str, Any], name: str) -> str:
+    value = stored.get(name)
+    return value if isinstance(value, str) else ""
+
+
+async def ask_finance(
+    context: WebContext, person: Person, customer_id: str | None, codes: list[str]
+) -> Contacts | None:
+    """These contacts as finance holds them now; None where this process does not reach the remote systems."""
+    try:
+        async with context.site() as site:
+            found = await beside(
+                site, CrmId(customer_id) if customer_id else None, [FinanceId(code) for code in codes]
+            )
+    except UsageError:
+        return None
+    return found if person.role.may(Role.OPERATOR) else _masked(found)
+
+
+def _masked(found: Contacts) -> Contacts:
+    contacts = (
+        replace(contact, pairs=tuple(_masked_pair(pair) for pair in contact.pairs))
+        for contact in found.contacts
+    )
+    return replace(found, contacts=tuple(contacts))
+
+
+def _masked_pair(pair: Pair) -> Pair:
+    """Whether both sides are the same stays to be seen."""
+    if pair.name not in _MASKED:
+        return pair
+    return replace(pair, crm=masked_json(pair.crm, pair.name), finance=masked_json(pair.finance, pair.name))

@@ -1,0 +1,183 @@
+"""What a person settles a row by: all that was sent, and what finance holds now or cannot be asked."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hamgam.db.engine import Database
+from hamgam.model import Entity
+from hamgam.people.roles import Role
+from hamgam.sandbox import Fault, FaultKind, FinanceMood
+from hamgam.trail import worklist
+from tests.bench import Bench, bench
+from tests.sync.test_document_flow import SAVE, document, line
+from tests.web.conftest import WITH_WEBHOOKS, FakeClock, Installation
+from tests.web.signed_in import asking_as
+from tests.web.test_pages import well_formed
+from tests.web.test_records import installed
+
+NATIONAL_ID, MOBILE = "0012345678", "09121112233"
+
+
+async def asks(b: Bench) -> Any:
+    wanted = worklist.Wanted()
+    [row] = await worklist.rows(b.db, wanted, oldest_first=False, after=None, limit=9)
+    return row
+
+
+async def page_of(b: Bench, path: str, role: Role = Role.OPERATOR, lang: str = "en") -> str:
+    async with asking_as(role, installed(b), b.db) as client:
+        answer = await client.get(path, headers={"accept-language": lang})
+        assert answer.status_code == 200
+        assert well_formed(re.sub(r"<(input|option)\b[^>]*>|</option>", "", answer.text))
+        return answer.text
+
+
+async def api_of(b: Bench, path: str, role: Role = Role.OPERATOR) -> Any:
+    async with asking_as(role, installed(b), b.db) as client:
+        return (await client.get(f"/api/v1/attention/{path}")).json()
+
+
+async def in_doubt(b: Bench) -> Any:
+    customer = b.person(nationalCode=NATIONAL_ID)
+    crm_id = document(b, customer=customer, lines=[line(), line(count=Decimal(3), totalDiscount=Decimal(0))])
+    b.box.faults.add(Fault(FaultKind.RESET_AFTER, system="finance", operation=SAVE))
+    await b.sync(crm_id, entity=Entity.INVOICE)
+    return await asks(b)
+
+
+async def test_a_document_in_doubt_shows_whom_how_much_when_and_by_which_id(db: Database) -> None:
+    async with bench(db) as b:
+        row = await in_doubt(b)
+        [sent] = b.box.finance.documents.values()
+        listed = await page_of(b, "/attention")
+        assert "سارا محمدی" in listed and "6,790,019.875" in listed
+        page = await page_of(b, f"/attention/{row.id}")
+        for evidence in (
+            "سارا محمدی",
+            f"/records/customer/{row.customerId}",
+            "1,234,567.25",
+            "3,086,318.125",
+            "3,703,701.75",
+            "6,790,019.875",
+            row.intent["transactionId"],
+            sent["suid"],
+            "no way to ask for pre-invoices",
+        ):
+            assert evidence in page, evidence
+        told = await api_of(b, str(row.id))
+        assert (told["customerName"], told["sent"]["net"]) == ("سارا محمدی", "6790019.875")
+        assert [Decimal(each["net"]) for each in told["sent"]["lines"]] == [
+            Decimal("3086318.125"),
+            Decimal("3703701.75"),
+        ]
+        persian = await page_of(b, f"/attention/{row.id}", lang="fa")
+        assert "۶٬۷۹۰٬۰۱۹٫۸۷۵" in persian
+
+
+async def test_a_viewer_sees_the_sums_and_not_who_it_is(db: Database) -> None:
+    async with bench(db) as b:
+        row = await in_doubt(b)
+        for path in ("/attention", f"/attention/{row.id}", f"/attention/{row.id}?ask=finance"):
+            page = await page_of(b, path, Role.VIEWER)
+            assert "محمدی" not in page and "6,790,019.875" in page and MOBILE not in page
+
+
+async def test_the_customer_of_a_document_is_read_from_finance(db: Database) -> None:
+    async with bench(db) as b:
+        row = await in_doubt(b)
+        assert "same" not in await page_of(b, f"/attention/{row.id}")
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert "The document&#39;s customer in finance" in page
+        assert page.count('<span class="pill SUCCESS">same</span>') >= 3
+
+
+async def conflict(b: Bench) -> Any:
+    """Two contacts with one national id, of which one has the mobile of the customer."""
+    b.box.finance.add_contact(Name="سارا محمدي", NationalCode=NATIONAL_ID, MobileNo=MOBILE)
+    b.box.finance.add_contact(Name="شیما محمودی", NationalCode=NATIONAL_ID, MobileNo="09350000000")
+    await b.sync(b.person(nationalCode=NATIONAL_ID, customerNumber=""))
+    return await asks(b)
+
+
+def values(told: Any, name: str) -> dict[str, tuple[str | None, bool | None]]:
+    return {
+        contact["code"]: (field["finance"], field["equal"])
+        for contact in told["contacts"]
+        for field in contact["fields"]
+        if field["name"] == name
+    }
+
+
+@pytest.mark.parametrize("filters", ["all", "none"])
+async def test_the_contacts_of_a_conflict_are_read_and_compared(db: Database, filters: Any) -> None:
+    async with bench(db, finance_mood=FinanceMood(filters=filters)) as b:
+        row = await conflict(b)
+        [first, second] = row.errorMessage.split(", ")
+        b.box.journal.clear()
+        told = await api_of(b, f"{row.id}/finance")
+        assert values(told, "name") == {first: ("سارا محمدي", True), second: ("شیما محمودی", False)}
+        assert values(told, "mobile") == {first: (MOBILE, True), second: ("09350000000", False)}
+        assert set(values(told, "national_id").values()) == {(NATIONAL_ID, True)}
+        assert set(values(told, "kind").values()) == {("person", True)}
+        assert b.writes("finance") + b.writes("crm") == []
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert "شیما محمودی" in page and page.count("differs</span>") == 2
+        assert f'name="answer" value="{second}"' in page
+
+
+async def test_nothing_is_read_before_somebody_asks(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        b.box.journal.clear()
+        page = await page_of(b, f"/attention/{row.id}?reason=AMBIGUOUS_MATCH")
+        assert b.calls("finance") + b.calls("crm") == []
+        assert f'href="/attention/{row.id}?reason=AMBIGUOUS_MATCH&amp;ask=finance"' in page
+
+
+async def test_a_viewer_reads_the_contacts_masked_and_what_differs_plainly(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        told = await api_of(b, f"{row.id}/finance", Role.VIEWER)
+        assert [equal for _, equal in values(told, "mobile").values()] == [True, False]
+        page = await page_of(b, f"/attention/{row.id}?ask=finance", Role.VIEWER)
+        for hidden in ("محمدي", "محمودی", NATIONAL_ID, MOBILE, "09350000000"):
+            assert hidden not in page + str(told)
+        assert "0912•••33" in page and 'method="post" action="/attention' not in page
+
+
+async def test_a_contact_can_be_chosen_by_code_when_finance_does_not_answer(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        code = row.errorMessage.split(", ")[1]
+        b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=503, times=None))
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert "Finance could not be read" in page and "You can still decide by the code" in page
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            given = {"seen": str(row.transactionId), "answer": code}
+            assert (await client.post(f"/attention/{row.id}/settle", data=given)).status_code == 303
+
+
+async def test_a_contact_that_is_gone_and_a_crm_that_is_down_are_told_apart(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        gone = row.errorMessage.split(", ")[0]
+        del b.box.finance.contacts[int(gone)]
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", status=500, times=None))
+        told = await api_of(b, f"{row.id}/finance")
+        assert (told["crm"]["trouble"], told["finance"]["trouble"]) == ("SERVER_ERROR", None)
+        assert [contact["found"] for contact in told["contacts"]] == [False, True]
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert "Finance did not show this code" in page and "The CRM could not be read" in page
+
+
+async def test_a_service_without_remote_systems_says_so(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        alone = Installation(dict(WITH_WEBHOOKS), clock=FakeClock())
+        async with asking_as(Role.OPERATOR, alone, db) as client:
+            answer = await client.get(f"/attention/{row.id}?ask=finance&lang=en")
+            assert "This process does not reach the remote systems" in answer.text
+            assert (await client.get(f"/api/v1/attention/{row.id}/finance")).status_code == 503
