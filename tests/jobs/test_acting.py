@@ -249,7 +249,7 @@ async def test_a_second_code_can_only_be_chosen(db: Database) -> None:
         assert possible(row, linked=True) == {Act.EXISTS}
         assert (await declined(dismiss(db, row.id, "", by="x", now=b.clock()))).why is Why.NOT_THUS
         assert (await declined(put_back(db, row.id, by(b)))).why is Why.NOT_THUS
-        assert await worklist.count_retriable(db, worklist.Wanted()) == 0
+        assert await worklist.count_fit(db, worklist.Together.RETRY, worklist.Wanted()) == 0
         await settle(db, row.id, first, by="مریم", now=b.clock(), wait=False, seen=row.transactionId)
 
 

@@ -17,13 +17,15 @@ from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log
 from hamgam.errors import Reason
 from hamgam.jobs import queue
-from hamgam.jobs.acting import put_back
+from hamgam.jobs.acting import dismiss, put_back
 from hamgam.jobs.bulk import BUSY_SECONDS, OtherNumber, step, submit
-from hamgam.model import Direction, EntityType, Operation, Status, Trigger
+from hamgam.jobs.declining import Declined
+from hamgam.jobs.settling import settle
+from hamgam.model import Direction, EntityType, FinanceId, Operation, Status, Trigger
 from hamgam.trail import bulk
 from hamgam.trail.attention import Asked
 from hamgam.trail.bulk import Bulk, ItemOutcome
-from hamgam.trail.worklist import Wanted, count_retriable
+from hamgam.trail.worklist import Together, Wanted, count_fit
 
 NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
 ALL = Wanted()
@@ -59,9 +61,18 @@ async def jobs(db: Database) -> list[str]:
     return [str(lock) for lock in found.scalars()]
 
 
-async def began(db: Database, chosen: Any = ALL, *, bulk_id: UUID | None = None, by: str = "مریم") -> UUID:
+async def began(
+    db: Database,
+    chosen: Any = ALL,
+    *,
+    what: Together = Together.RETRY,
+    bulk_id: UUID | None = None,
+    by: str = "مریم",
+    note: str = "",
+) -> UUID:
     action = bulk_id or uuid4()
-    await submit(db, action, chosen, expected=await count_retriable(db, chosen), by=by, now=NOW)
+    count = await count_fit(db, what, chosen)
+    await submit(db, action, what, chosen, note=note, expected=count, by=by, now=NOW)
     return action
 
 
@@ -123,7 +134,7 @@ async def test_another_number_than_the_person_agreed_to_changes_nothing(db: Data
     for number in range(3):
         await add(db, number)
     with pytest.raises(OtherNumber) as caught:
-        await submit(db, uuid4(), ALL, expected=2, by="مریم", now=NOW)
+        await submit(db, uuid4(), Together.RETRY, ALL, expected=2, by="مریم", now=NOW)
     assert caught.value.actual == 3
     assert await bulk.latest(db, 5) == []
     assert await tasks(db) == []
@@ -217,6 +228,90 @@ async def test_old_actions_are_purged_when_they_are_over(db: Database) -> None:
     await worked(db)
     await bulk.purge(db, NOW + timedelta(days=1))
     assert await bulk.load(db, action) is None
+
+
+# Dismissing
+
+
+async def of_rows(db: Database) -> dict[UUID, Any]:
+    return {row.id: row for row in await db.execute(sync_log.select())}
+
+
+async def test_all_that_match_are_dismissed_with_one_note(db: Database) -> None:
+    ids = [
+        await add(db, 1),
+        await add(db, 2, status=Status.CONFLICT, reason=Reason.AMBIGUOUS_MATCH),
+        await add(db, 3, direction=Direction.FINANCE_TO_CRM, sourceEntity="contact"),
+    ]
+    sent = {"operation": "CREATE", "transactionId": str(uuid4()), "fields": {}}
+    kept = [
+        await add(db, 4, status=Status.IN_DOUBT, intent=sent),
+        await add(db, 5, intent=sent),
+        await add(db, 6, status=Status.CONFLICT, reason=Reason.OTHER_CODE),
+    ]
+    action = await began(db, what=Together.DISMISS, note="تکراری بودند")
+    assert (await loaded(db, action)).total == 3
+    await worked(db)
+    rows = await of_rows(db)
+    for log_id in ids:
+        row = rows[log_id]
+        assert (row.resolvedBy, row.resolvedAt, row.resolution) == (
+            "مریم",
+            NOW,
+            {"dismissed": "تکراری بودند"},
+        )
+    assert [rows[log_id].resolvedAt for log_id in kept] == [None] * 3
+    assert await jobs(db) == []
+
+
+async def test_a_row_that_somebody_settled_meanwhile_keeps_that_word(db: Database) -> None:
+    first, second = await add(db, 1), await add(db, 2)
+    action = await began(db, what=Together.DISMISS, note="همه")
+    await dismiss(db, first, "خودم دیدم", by="رضا", now=NOW)
+    await put_back(db, second, Asked("رضا", NOW))
+    await worked(db)
+    rows = await of_rows(db)
+    assert (rows[first].resolvedBy, rows[first].resolution) == ("رضا", {"dismissed": "خودم دیدم"})
+    assert (rows[second].status, rows[second].resolvedAt) == ("PENDING", None)
+    assert (await bulk.outcomes(db, action))[ItemOutcome.GONE] == 2
+
+
+async def test_dismissing_goes_on_after_a_death_at_any_moment(db: Database, database_url: str) -> None:
+    at, alive = 1, False
+    while not alive:
+        await add(db, at)
+        action = await began(db, what=Together.DISMISS, note="x")
+        alive = not await died(database_url, at)
+        await worked(db)
+        done = await loaded(db, action)
+        assert (at, done.done, done.failed, done.over) == (at, 1, 0, True)
+        at += 1
+    assert at > 8
+
+
+# People at the same rows
+
+
+async def test_a_bulk_and_a_person_at_one_row_do_it_once(db: Database) -> None:
+    """The person says which contact it is while the action puts the row back: one of them is too late."""
+    for number in range(12):
+        log_id = await add(
+            db, number, status=Status.CONFLICT, reason=Reason.AMBIGUOUS_MATCH, errorMessage="7, 8"
+        )
+        action = await began(db)
+        settling = settle(db, log_id, FinanceId(str(100 + number)), by="رضا", now=NOW, wait=False)
+        said, _ = await asyncio.gather(settling, worked(db), return_exceptions=True)
+        await worked(db)
+        [item] = [n for n in (await bulk.outcomes(db, action)).items() if n[1]]
+        row = (await of_rows(db))[log_id]
+        mapped = await db.execute(text('SELECT count(*) FROM "EntityMapping"'))
+        if isinstance(said, Declined):
+            assert (item[0], row.resolution, mapped.scalar_one()) == (ItemOutcome.DONE, {"retried": True}, 0)
+        else:
+            assert (item[0], row.resolvedBy) == (ItemOutcome.GONE, "رضا")
+            assert (row.resolution, mapped.scalar_one()) == ({"exists": str(100 + number)}, 1)
+        assert len(await jobs(db)) == 1
+        await db.execute(text('TRUNCATE procrastinate_jobs, "EntityMapping" CASCADE'))
 
 
 # Crashes

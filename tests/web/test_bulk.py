@@ -43,25 +43,44 @@ async def follow(db: Database) -> None:
         pass
 
 
+async def ends(db: Database, status: str, count: int) -> None:
+    """The next attempts of rows that wait end so."""
+    await db.execute(
+        text(
+            """UPDATE "SyncLog" SET status = :status, "transactionId" = gen_random_uuid() WHERE id IN"""
+            """ (SELECT id FROM "SyncLog" WHERE status = 'PENDING' LIMIT :count)"""
+        ),
+        {"status": status, "count": count},
+    )
+
+
 async def test_all_that_match_are_counted_agreed_to_and_retried(
     clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
 ) -> None:
     several(add_sync, 3)
     several(add_sync, 2, reason="BAD_PRICE")
     page = (await clerk.get("/attention?reason=DUPLICATE_PHONE")).text
-    [link] = re.findall(r'href="(/attention/confirm[^"]*)"', page)
+    [link, _] = re.findall(r'href="(/attention/confirm[^"]*)"', page)
     asked = (await clerk.get(link.replace("&amp;", "&"))).text
-    assert WORDS["en"]["bulk.confirm"].format(3) in asked
+    assert WORDS["en"]["bulk.confirm.retry"].format(3) in asked
     begun = await clerk.post("/attention/bulk", data=hidden(asked))
     assert begun.status_code == 303
     place = begun.headers["location"]
-    assert "0 of 3 done" in (await clerk.get(place)).text
+    assert "0 of 3 have ended" in (await clerk.get(place)).text
     await follow(db)
+    queued = (await clerk.get(place)).text
+    assert "0 of 3 have ended" in queued and "hx-get" in queued
+    await ends(db, "SUCCESS", 2)
+    await ends(db, "FAILED", 1)
     over = (await clerk.get(place)).text
-    assert "3 of 3 done" in over
+    assert "3 of 3 have ended" in over
     assert "hx-get" not in over
     assert "somebody" in over
-    assert "3 of 3 done" in (await clerk.get("/attention")).text
+    assert WORDS["en"]["bulk.stage.FAILED"] in over
+    shown = (await clerk.get(f"{place}?show=FAILED")).text
+    assert shown.count('class="name" href="/syncs/') == 1
+    await db.execute(text("""UPDATE "SyncLog" SET "resolvedAt" = now() WHERE "triggerPayload" IS NOT NULL"""))
+    assert "3 of 3 have ended" in (await clerk.get("/attention")).text
     left = (await clerk.get("/api/v1/attention")).json()
     assert (left["count"], left["items"][0]["reason"]) == (2, "BAD_PRICE")
 
@@ -96,17 +115,70 @@ async def test_chosen_rows_only(clerk: httpx2.AsyncClient, db: Database, add_syn
     boxes = re.findall(r'name="row" value="([^"]+)"', page)
     assert len(boxes) == 4
     asked = (await clerk.get("/attention/confirm", params={"chosen": "1", "row": boxes[:2]})).text
-    assert WORDS["en"]["bulk.confirm"].format(2) in asked
+    assert WORDS["en"]["bulk.confirm.retry"].format(2) in asked
     begun = await clerk.post("/attention/bulk", data=hidden(asked))
     await follow(db)
-    assert "2 of 2 done" in (await clerk.get(begun.headers["location"])).text
+    assert "0 of 2 have ended" in (await clerk.get(begun.headers["location"])).text
     rows = (await db.execute(text("""SELECT id FROM "SyncLog" WHERE status = 'PENDING'"""))).scalars()
     assert {str(row) for row in rows} == {box.partition(".")[0] for box in boxes[:2]}
 
 
+async def test_all_that_match_are_dismissed_with_one_note(
+    clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    several(add_sync, 3)
+    several(add_sync, 1, status="CONFLICT", reason="OTHER_CODE", errorMessage="7 was sent, 8 was written")
+    page = (await clerk.get("/attention")).text
+    [link] = re.findall(r'href="(/attention/confirm[^"]*what=dismiss[^"]*)"', page)
+    asked = (await clerk.get(link)).text
+    assert WORDS["en"]["bulk.confirm.dismiss"].format(3) in asked
+    assert WORDS["en"]["bulk.left_out.dismiss"].format(1) in asked
+    given = hidden(asked) | {"note": " همه تکراری‌اند "}
+    several(add_sync, 1)
+    again = await clerk.post("/attention/bulk", data=given)
+    assert again.status_code == 409
+    assert 'value="همه تکراری‌اند"' in again.text
+    given = hidden(again.text) | {"note": "همه تکراری‌اند"}
+    places = {(await clerk.post("/attention/bulk", data=given)).headers["location"] for _ in range(2)}
+    await follow(db)
+    [place] = places
+    over = (await clerk.get(place)).text
+    assert "4 of 4 have ended" in over and "همه تکراری‌اند" in over and "hx-get" not in over
+    [left] = (await clerk.get("/api/v1/attention")).json()["items"]
+    assert left["reason"] == "OTHER_CODE"
+    said = (await db.execute(text("""SELECT DISTINCT "resolvedBy", resolution FROM "SyncLog" """))).all()
+    assert ("somebody", {"dismissed": "همه تکراری‌اند"}) in [tuple(row) for row in said]
+
+
+async def test_a_viewer_follows_without_the_note_and_the_names(
+    clerk: httpx2.AsyncClient, installation: Installation, db: Database, add_sync: AddSync
+) -> None:
+    several(add_sync, 1)
+    given = hidden((await clerk.get("/attention/confirm?what=dismiss")).text) | {"note": "سمیه محمدی"}
+    place = (await clerk.post("/attention/bulk", data=given)).headers["location"]
+    async with asking_as(Role.VIEWER, installation, db) as viewer:
+        for path in (place, f"{place}/live", f"{place}?show=ASKED"):
+            assert "سمیه" not in (await viewer.get(path)).text
+        told = (await viewer.get(f"/api/v1/bulk/{place.rpartition('/')[2]}")).json()
+        assert "سمیه" not in str(told)
+        assert "سمیه" not in str((await viewer.get("/api/v1/bulk")).json())
+
+
+async def test_the_api_dismisses_many_and_tells_the_stages(
+    clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    several(add_sync, 2)
+    assert (await clerk.get("/api/v1/bulk/count?what=dismiss")).json() == {"count": 2}
+    begun = await clerk.post("/api/v1/bulk", json={"what": "dismiss", "note": "x", "count": 2, "filter": {}})
+    assert (begun.status_code, begun.json()["stages"]) == (202, {"ASKED": 2})
+    await follow(db)
+    told = (await clerk.get(f"/api/v1/bulk/{begun.json()['id']}")).json()
+    assert (told["what"], told["note"], told["stages"]) == ("dismiss", "x", {"DISMISSED": 2})
+
+
 async def test_nothing_chosen(clerk: httpx2.AsyncClient, add_sync: AddSync) -> None:
     several(add_sync, 1)
-    assert WORDS["en"]["bulk.confirm.none"] in (await clerk.get("/attention/confirm?chosen=1")).text
+    assert WORDS["en"]["bulk.none.retry"] in (await clerk.get("/attention/confirm?chosen=1")).text
 
 
 async def test_it_can_be_stopped_and_says_by_whom(
@@ -136,6 +208,7 @@ async def test_it_can_be_stopped_and_says_by_whom(
         {"id": str(uuid4()), "count": "x"},
         {"id": str(uuid4()), "count": "1", "query": "reason=x"},
         {"id": str(uuid4()), "count": "1", "query": "chosen=1&row=1.2"},
+        {"id": str(uuid4()), "count": "1", "query": "what=delete"},
     ],
 )
 async def test_a_forged_form_begins_nothing(

@@ -85,6 +85,11 @@ def _place(text: str | None) -> Place | None:
         raise ValueError("after") from None
 
 
+def note_of(form: Mapping[str, str]) -> str:
+    """What a person notes, without what PostgreSQL does not take."""
+    return form.get("note", "").replace("\0", "").strip()[:MOST_NOTE]
+
+
 def uuid_of(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -130,7 +135,7 @@ class Shown:
     document: SentDocument | None
     """What was sent of a document, or was about to be."""
     together: bool
-    """Whether it can be retried with others, without a look at it."""
+    """Whether something can be done with it and others at once, without a look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +203,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
         sent={} if is_document else _object(intent.get("fields")) or _object(seen["targetDataAfter"]),
         sent_at=_moment(intent.get("notedAt")),
         document=_document(seen, intent) if is_document else None,
-        together=Act.RETRY in acts,
+        together=bool(acts & {Act.RETRY, Act.DISMISS}),
     )
 
 

@@ -1,10 +1,11 @@
-"""Retries of many rows, as a job: in small steps, each row in a commit of its own, by whichever worker comes.
+"""Retries and dismissals of many rows, as a job: in small steps, each row in a commit of its own.
 
 What was done to a row and that it was done are one commit. So a crash, a second worker or a double click
-neither leaves a row out nor puts it back twice.
+neither leaves a row out nor does it twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.errors import UsageError, where
 from hamgam.jobs import queue
-from hamgam.jobs.declining import asks_no_more
-from hamgam.jobs.runner import retry
+from hamgam.jobs.acting import dismiss
+from hamgam.jobs.declining import Declined, asks_no_more
+from hamgam.jobs.runner import Noting, retry
 from hamgam.trail import bulk, worklist
 from hamgam.trail.attention import Asked
 from hamgam.trail.bulk import Bulk, Cancelled, Item, ItemOutcome
-from hamgam.trail.worklist import Wanted
+from hamgam.trail.worklist import Chosen, Together
 
 logger = structlog.get_logger()
 
@@ -39,18 +41,20 @@ class OtherNumber(UsageError):
 async def submit(
     db: Database,
     bulk_id: UUID,
-    chosen: Wanted | Sequence[tuple[UUID, UUID]],
+    what: Together,
+    chosen: Chosen,
     *,
+    note: str = "",
     expected: int,
     by: str,
     now: datetime,
 ) -> None:
-    """Begin to retry these rows, in one commit with its job. The same id again is the same action.
+    """Begin to do this with these rows, in one commit with its job. The same id again is the same action.
 
     Raises `OtherNumber` when there are not as many as the person has agreed to; then nothing has changed.
     """
     async with db.transaction() as connection:
-        total = await bulk.begin(connection, bulk_id, chosen, by=by, now=now)
+        total = await bulk.begin(connection, bulk_id, what, chosen, note=note, by=by, now=now)
         if total is None:
             return
         if total != expected or total == 0:
@@ -95,8 +99,11 @@ async def _do(db: Database, action: Bulk, each: Item, now: datetime) -> None:
         noted = True
 
     try:
-        asked = Asked(action.by, now)
-        await retry(db, each.log_id, wait=False, asked=asked, seen=each.seen, noting=noting)
+        if action.what == Together.DISMISS:
+            await _dismiss(db, action, each, now, noting)
+        else:
+            asked = Asked(action.by, now)
+            await retry(db, each.log_id, wait=False, asked=asked, seen=each.seen, noting=noting)
         outcome = ItemOutcome.DONE if noted else await _why_not(db, each)
     except (*DATABASE_GONE, Cancelled):
         raise
@@ -108,8 +115,14 @@ async def _do(db: Database, action: Bulk, each: Item, now: datetime) -> None:
             await bulk.note(connection, action.id, each.log_id, outcome)
 
 
+async def _dismiss(db: Database, action: Bulk, each: Item, now: datetime, noting: Noting) -> None:
+    note = action.note or ""
+    with suppress(Declined):  # somebody was faster; `_why_not` says so
+        await dismiss(db, each.log_id, note, by=action.by, now=now, seen=each.seen, noting=noting)
+
+
 async def _why_not(db: Database, each: Item) -> ItemOutcome:
-    """What to note of a row that was not put back, because nobody may or because its entity is busy."""
+    """What to note of a row that nothing was done to, because nobody may or because its entity is busy."""
     row = await worklist.row(db, each.log_id)
     asks_still = row is not None and row.transactionId == each.seen and not asks_no_more(row)
     return ItemOutcome.BUSY if asks_still else ItemOutcome.GONE

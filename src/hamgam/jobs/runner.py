@@ -21,6 +21,8 @@ from hamgam.trail.attention import RETRIED_BY, Asked
 
 logger = structlog.get_logger()
 
+Noting = Callable[[AsyncConnection, bool], Awaitable[None]]
+"""Is told, in the transaction of an action, whether that was done."""
 SECOND_LOOK_SECONDS = 10
 """A notice may come some seconds before its change can be read."""
 _PAUSE_SECONDS = 2
@@ -65,7 +67,7 @@ async def retry(
     wait: bool = True,
     asked: Asked | None = None,
     seen: UUID | None = None,
-    noting: Callable[[AsyncConnection, bool], Awaitable[None]] | None = None,
+    noting: Noting | None = None,
 ) -> EntityKey | None:
     """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried.
 

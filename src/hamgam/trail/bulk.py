@@ -1,6 +1,5 @@
-"""Actions on many rows at once: which rows, who wants it, and how far it is. Each row counts once."""
+"""Actions on many rows at once: which rows, who wants what, and how far it is. Each row counts once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,9 +15,8 @@ from hamgam.db.tables import bulk_action as t
 from hamgam.db.tables import bulk_item as item
 from hamgam.db.tables import sync_log
 from hamgam.trail import worklist
-from hamgam.trail.worklist import RETRIABLE_TOGETHER, Wanted
+from hamgam.trail.worklist import Chosen, Together, Wanted
 
-RETRY = "retry"
 TRIES = 3
 """How often a row is tried whose entity is being worked on."""
 _LEFT = text("(outcome IS NULL OR outcome = 'BUSY')")
@@ -39,6 +37,8 @@ class Bulk:
 
     id: UUID
     what: str
+    """One of `Together`, or what a newer version knows."""
+    note: str | None
     filter: dict[str, str] | None
     by: str
     started_at: datetime
@@ -68,8 +68,10 @@ class Item:
 async def begin(
     connection: AsyncConnection,
     bulk_id: UUID,
-    chosen: Wanted | Sequence[tuple[UUID, UUID]],
+    what: Together,
+    chosen: Chosen,
     *,
+    note: str = "",
     by: str,
     now: datetime,
 ) -> int | None:
@@ -79,12 +81,14 @@ async def begin(
     again meanwhile is another failure, which nobody has looked at.
     """
     wanted = chosen.as_json() if isinstance(chosen, Wanted) else None
-    values = {"id": bulk_id, "what": RETRY, "filter": wanted, "by": by, "startedAt": now, "total": 0}
+    values = {"id": bulk_id, "what": what, "filter": wanted, "by": by, "startedAt": now, "total": 0}
+    if what is Together.DISMISS:
+        values["note"] = note
     made = await connection.execute(insert(t).values(values).on_conflict_do_nothing().returning(t.c.id))
     if made.first() is None:
         return None
     rows = select(literal(bulk_id, item.c.bulkId.type), sync_log.c.id, sync_log.c.transactionId).where(
-        RETRIABLE_TOGETHER, worklist.which(chosen)
+        what.fits, worklist.which(chosen)
     )
     await connection.execute(
         insert(item).from_select(["bulkId", "logId", "seen"], rows, include_defaults=False)
@@ -177,7 +181,7 @@ async def outcomes(db: Database, bulk_id: UUID) -> dict[ItemOutcome, int]:
 
 
 async def purge(db: Database, before: datetime) -> None:
-    """Delete actions that were over before; the rows of the log keep who retried them."""
+    """Delete actions that were over before; the rows of the log keep who did what to them."""
     await db.execute(t.delete().where(t.c.finishedAt < before))
 
 
@@ -185,6 +189,7 @@ def _bulk(row: Row[Any]) -> Bulk:
     return Bulk(
         id=row.id,
         what=row.what,
+        note=row.note,
         filter=row.filter,
         by=row.by,
         started_at=row.startedAt,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, literal, not_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, not_, select, text, tuple_
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, record_name
@@ -27,6 +28,25 @@ RETRIABLE_TOGETHER = and_(
     not_(func.coalesce(_MAYBE_SENT, False)),
 )
 """Rows for which a retry is enough, and harmless without a look at each."""
+DISMISSIBLE = and_(
+    ASKS_FOR_PERSON,
+    t.c.status != Status.IN_DOUBT,
+    t.c.intent.is_(None),
+    t.c.reason.is_distinct_from(Reason.OTHER_CODE),
+)
+"""Rows of which no write may have happened unseen, and that do not hold back further writes themselves."""
+
+
+class Together(StrEnum):
+    """What a person can do with many rows at once."""
+
+    RETRY = "retry"
+    DISMISS = "dismiss"
+
+    @property
+    def fits(self) -> ColumnElement[bool]:
+        """The rows that it is for."""
+        return DISMISSIBLE if self is Together.DISMISS else RETRIABLE_TOGETHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +60,10 @@ class Wanted:
     def as_json(self) -> dict[str, str]:
         named = {"reason": self.reason, "status": self.status, "type": self.entity_type}
         return {name: str(value) for name, value in named.items() if value is not None}
+
+
+Chosen = Wanted | Sequence[tuple[UUID, UUID]]
+"""Rows by a filter, or one by one, each with the attempt that it told of when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +131,13 @@ async def count(db: Database, wanted: Wanted) -> int:
     return int((await db.execute(query)).scalar_one())
 
 
-async def count_retriable(db: Database, chosen: Wanted | Sequence[tuple[UUID, UUID]]) -> int:
-    """Of those, the ones that a retry may help."""
-    query = select(func.count()).select_from(t).where(RETRIABLE_TOGETHER, which(chosen))
+async def count_fit(db: Database, what: Together, chosen: Chosen) -> int:
+    """Of those, the ones that this can be done with."""
+    query = select(func.count()).select_from(t).where(what.fits, which(chosen))
     return int((await db.execute(query)).scalar_one())
 
 
-def which(chosen: Wanted | Sequence[tuple[UUID, UUID]]) -> Any:
-    """Rows by a filter, or one by one, each with the attempt that it told of when it was chosen."""
+def which(chosen: Chosen) -> Any:
     if isinstance(chosen, Wanted):
         return and_(text("true"), *_matching(chosen))
     return tuple_(t.c.id, t.c.transactionId).in_(chosen)

@@ -1,6 +1,6 @@
-"""`/api/v1/bulk`: retries of many rows at once."""
+"""`/api/v1/bulk`: retries and dismissals of many rows at once."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
@@ -9,15 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from hamgam.app.access import Operator, Viewer
+from hamgam.app.attention import MOST_NOTE
 from hamgam.app.context import WebContext
+from hamgam.app.masking import masked_json
 from hamgam.app.status import iso
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.bulk import OtherNumber, submit
 from hamgam.model import EntityType, Status
-from hamgam.trail import bulk, worklist
+from hamgam.people.roles import Person, Role
+from hamgam.trail import bulk, bulk_progress, worklist
 from hamgam.trail.bulk import Bulk
-from hamgam.trail.worklist import Wanted
+from hamgam.trail.worklist import Chosen, Together, Wanted
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such action"}}
 _OTHER_NUMBER: dict[int | str, dict[str, Any]] = {
@@ -47,13 +50,16 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    what: Literal["retry"] = "retry"
+    what: Together = Together.RETRY
+    note: Annotated[str, Field(max_length=MOST_NOTE, pattern=r"^[^\x00]*$")] = Field(
+        "", description="said of each row that is dismissed"
+    )
     count: Annotated[int, Field(ge=1, le=2**31 - 1)]
     filter: Filter | None = None
     rows: Annotated[list[Row] | None, Field(max_length=1000)] = None
     id: UUID | None = Field(None, description="an id of your own: the same again is the same action")
 
-    def chosen(self) -> Wanted | list[tuple[UUID, UUID]] | None:
+    def chosen(self) -> Chosen | None:
         if (self.filter is None) == (self.rows is None):
             return None
         if self.filter is not None:
@@ -67,13 +73,22 @@ def bulk_routes(context: WebContext) -> APIRouter:
 
     @router.post("/bulk", status_code=202, responses=_OTHER_NUMBER)
     async def begin(wish: Wish, person: Operator) -> Response:
-        """Retry many rows as a job. Rows that ask for more than a retry are left out, and do not count."""
+        """Retry or dismiss many rows as a job. Rows that ask for something else do not count."""
         chosen = wish.chosen()
         if chosen is None:
             raise HTTPException(400, "give either `filter` or `rows`")
         bulk_id = wish.id or uuid4()
         try:
-            await submit(db, bulk_id, chosen, expected=wish.count, by=person.name, now=clock())
+            await submit(
+                db,
+                bulk_id,
+                wish.what,
+                chosen,
+                note=wish.note.strip(),
+                expected=wish.count,
+                by=person.name,
+                now=clock(),
+            )
         except OtherNumber as other:
             body = {
                 "status": 409,
@@ -82,7 +97,7 @@ def bulk_routes(context: WebContext) -> APIRouter:
                 "count": other.actual,
             }
             return JSONResponse(body, 409, media_type="application/problem+json")
-        return JSONResponse(await _document(db, await _found(db, bulk_id)), 202)
+        return JSONResponse(await _document(db, await _found(db, bulk_id), person), 202)
 
     router.include_router(_progress(context))
     return router
@@ -92,25 +107,26 @@ def _progress(context: WebContext) -> APIRouter:
     router, db, clock = APIRouter(prefix="/bulk"), context.db, context.clock
 
     @router.get("")
-    async def latest(_: Viewer, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[dict[str, Any]]:
+    async def latest(person: Viewer, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[dict[str, Any]]:
         """The newest actions first."""
-        return [_told(action) for action in await bulk.latest(db, limit)]
+        return [_told(action, person) for action in await bulk.latest(db, limit)]
 
     @router.get("/count")
     async def count(
         _: Viewer,
+        what: Together = Together.RETRY,
         reason: Reason | None = None,
         status: Status | None = None,
         type: EntityType | None = None,
     ) -> dict[str, int]:
-        """How many of the rows that match can be retried together."""
+        """With how many of the rows that match this can be done together."""
         wanted = Wanted(reason=reason, status=status, entity_type=type)
-        return {"count": await worklist.count_retriable(db, wanted)}
+        return {"count": await worklist.count_fit(db, what, wanted)}
 
     @router.get("/{bulk_id}", responses=_UNKNOWN)
-    async def get_one(bulk_id: UUID, _: Viewer) -> dict[str, Any]:
+    async def get_one(bulk_id: UUID, person: Viewer) -> dict[str, Any]:
         """One action and how far it is."""
-        return await _document(db, await _found(db, bulk_id))
+        return await _document(db, await _found(db, bulk_id), person)
 
     @router.post("/{bulk_id}/cancel", responses=_UNKNOWN)
     async def cancel(bulk_id: UUID, person: Operator) -> dict[str, Any]:
@@ -118,7 +134,7 @@ def _progress(context: WebContext) -> APIRouter:
         await _found(db, bulk_id)
         async with db.transaction() as connection:
             await bulk.cancel(connection, bulk_id, person.name, clock())
-        return await _document(db, await _found(db, bulk_id))
+        return await _document(db, await _found(db, bulk_id), person)
 
     return router
 
@@ -130,14 +146,20 @@ async def _found(db: Database, bulk_id: UUID) -> Bulk:
     return action
 
 
-async def _document(db: Database, action: Bulk) -> dict[str, Any]:
-    return _told(action) | {"outcomes": dict(await bulk.outcomes(db, action.id))}
+async def _document(db: Database, action: Bulk, person: Person) -> dict[str, Any]:
+    """`outcomes` says what became of the wish, `stages` what became of the rows."""
+    stages = (await bulk_progress.progress(db, [action.id]))[action.id].counts
+    return _told(action, person) | {
+        "outcomes": dict(await bulk.outcomes(db, action.id)),
+        "stages": dict(stages),
+    }
 
 
-def _told(action: Bulk) -> dict[str, Any]:
+def _told(action: Bulk, person: Person) -> dict[str, Any]:
     return {
         "id": str(action.id),
         "what": action.what,
+        "note": action.note if person.role.may(Role.OPERATOR) else masked_json(action.note),
         "filter": action.filter,
         "by": action.by,
         "startedAt": iso(action.started_at),

@@ -17,6 +17,7 @@ from hamgam.app.attention import (
     candidates,
     contacts_of,
     listed,
+    note_of,
     query_of,
     shown,
     uuid_of,
@@ -32,9 +33,10 @@ from hamgam.jobs.declining import Declined, Why
 from hamgam.jobs.settling import finance_id_of, settle
 from hamgam.model import EntityType, Stream
 from hamgam.people.roles import Person
-from hamgam.trail import bulk, worklist
+from hamgam.trail import bulk, bulk_progress, worklist
 from hamgam.trail.attention import Asked
 from hamgam.trail.log import ATTENTION
+from hamgam.trail.worklist import Together
 
 DONE = ("retried", "settled", "dismissed", "released", "cancelled")
 _LATEST = 3
@@ -61,6 +63,7 @@ async def _list(context: WebContext, request: Request, person: Person) -> Respon
     except ValueError as error:
         return refused(request, 400, "query", str(error))
     db = context.db
+    bulks = await bulk.latest(db, _LATEST)
     done = request.query_params.get("done", "")
     return page(
         request,
@@ -70,10 +73,11 @@ async def _list(context: WebContext, request: Request, person: Person) -> Respon
         page=await listed(db, query, person),
         groups=await worklist.groups(db),
         count=await worklist.count(db, query.wanted),
-        together=await worklist.count_retriable(db, query.wanted),
+        together={what: await worklist.count_fit(db, what, query.wanted) for what in Together},
         held=await worklist.held(db),
         percent=context.settings.max_change_percent,
-        bulks=await bulk.latest(db, _LATEST),
+        bulks=bulks,
+        progress=await bulk_progress.progress(db, [action.id for action in bulks]),
         statuses=ATTENTION,
         types=list(EntityType),
         done=done if done in DONE else "",
@@ -130,8 +134,7 @@ def _actions(context: WebContext) -> APIRouter:
     @router.post("/{log_id}/dismiss")
     async def dismiss(request: Request, log_id: str, person: Operator) -> Response:
         async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
-            note = form.get("note", "").replace("\0", "").strip()[:MOST_NOTE]
-            await acting.dismiss(db, row, note, by=person.name, now=clock(), seen=seen)
+            await acting.dismiss(db, row, note_of(form), by=person.name, now=clock(), seen=seen)
 
         return await _act(request, log_id, doing, "dismissed")
 

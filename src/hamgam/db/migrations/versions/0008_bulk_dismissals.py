@@ -1,0 +1,14 @@
+"""What a person says of all rows of an action at once."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "BulkAction",
+        sa.Column("note", sa.Text(), nullable=True, comment="said of each row that is dismissed"),
+    )

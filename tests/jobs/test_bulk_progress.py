@@ -1,0 +1,97 @@
+"""How far an action on many rows is: it tells of the syncs that it led to, and not of the queue alone."""
+
+from typing import Any
+from uuid import UUID
+
+from hamgam.db.engine import Database
+from hamgam.jobs.acting import dismiss
+from hamgam.model import CrmId
+from hamgam.trail import bulk, bulk_progress
+from hamgam.trail.bulk_progress import Progress, Stage
+from hamgam.trail.worklist import Together
+from tests.bench import Bench, bench
+from tests.jobs.test_bulk import NOW, add, began, worked
+
+
+async def refused(b: Bench, number: int) -> tuple[CrmId, int]:
+    """A customer whose mobile number another contact has, and that contact."""
+    mobile = f"0912000000{number}"
+    other = b.box.finance.add_contact(Name=f"دیگری {number}", MobileNo=mobile)
+    crm_id = b.person(customerNumber=str(9000 + number), mobile=mobile)
+    await b.sync(crm_id)
+    return crm_id, other
+
+
+async def sync_all(b: Bench) -> None:
+    """Each that is due, once."""
+    for job in await b.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'sync' RETURNING lock"):
+        await b.sync(job.lock.partition(":")[2])
+
+
+async def told(db: Database, action: UUID) -> Progress:
+    return (await bulk_progress.progress(db, [action]))[action]
+
+
+async def ids_at(db: Database, action: UUID, stage: Stage) -> list[Any]:
+    found = await bulk_progress.members(db, action, stage, after=None, limit=99)
+    return [(row.crm_id, row.status) for row in found]
+
+
+async def test_a_retry_counts_when_its_sync_has_ended_and_as_it_has_ended(db: Database) -> None:
+    async with bench(db) as b:
+        cured, other = await refused(b, 1)
+        still, _ = await refused(b, 2)
+        gone, _ = await refused(b, 3)
+        action = await began(db)
+        assert (await told(db, action)).counts == {Stage.ASKED: 3}
+        await worked(db)
+        queued = await told(db, action)
+        assert (queued.counts, queued.ended, queued.under_way) == ({Stage.QUEUED: 3}, 0, 3)
+        b.box.finance.edit_contact(other, MobileNo=None)
+        b.box.crm.delete(gone)
+        await sync_all(b)
+        over = await told(db, action)
+        assert over.counts == {Stage.SUCCESS: 1, Stage.SKIPPED: 1, Stage.FAILED: 1}
+        assert (over.ended, over.under_way) == (3, 0)
+        assert await ids_at(db, action, Stage.SUCCESS) == [(cured, "SUCCESS")]
+        assert await ids_at(db, action, Stage.FAILED) == [(still, "FAILED")]
+
+
+async def test_a_conflict_that_was_put_back_counts_by_the_next_sync_of_its_record(db: Database) -> None:
+    async with bench(db) as b:
+        codes = [b.box.finance.add_contact(Name=f"سارا {n}", NationalCode="0012345679") for n in (1, 2)]
+        crm_id = b.person(nationalCode="0012345679")
+        await b.sync(crm_id)
+        action = await began(db)
+        await worked(db)
+        assert (await told(db, action)).counts == {Stage.QUEUED: 1}
+        b.box.finance.edit_contact(codes[1], NationalCode=None)
+        await sync_all(b)
+        assert (await told(db, action)).counts == {Stage.SUCCESS: 1}
+        [row] = await bulk_progress.members(db, action, Stage.SUCCESS, after=None, limit=9)
+        assert row.sync_id != row.log_id
+        assert (row.name, row.crm_id) == ("سارا محمدی", crm_id)
+
+
+async def test_what_was_dismissed_left_alone_or_stopped_is_told_apart(db: Database) -> None:
+    ids = [await add(db, number) for number in range(3)]
+    action = await began(db, what=Together.DISMISS, note="x")
+    await dismiss(db, ids[0], "", by="رضا", now=NOW)
+    await worked(db)
+    assert (await told(db, action)).counts == {Stage.DISMISSED: 2, Stage.LEFT_ALONE: 1}
+    await add(db, 9)
+    action = await began(db)
+    async with db.transaction() as connection:
+        await bulk.cancel(connection, action, "رضا", NOW)
+    stopped = await told(db, action)
+    assert (stopped.counts, stopped.under_way) == ({Stage.NOT_DONE: 1}, 0)
+
+
+async def test_the_rows_of_a_stage_come_page_by_page(db: Database) -> None:
+    for number in range(5):
+        await add(db, number)
+    action = await began(db)
+    first = await bulk_progress.members(db, action, Stage.ASKED, after=None, limit=3)
+    rest = await bulk_progress.members(db, action, Stage.ASKED, after=first[-1].log_id, limit=3)
+    assert (len(first), len(rest)) == (3, 2)
+    assert len({row.log_id for row in first + rest}) == 5
