@@ -194,12 +194,12 @@ async def retries_what_was_refused(at: Office, maryam: Clerk) -> None:
 
     await maryam.picture("retried")
     await maryam.link("ask.retry.all", 2).click()
-    await maryam.reads("bulk.confirm", 2)
+    await maryam.reads("bulk.confirm.retry", 2)
     await maryam.picture("count")
-    await maryam.button("bulk.go", 2).dblclick()
+    await maryam.button("bulk.go.retry", 2).dblclick()
     await expect(maryam.page.locator("#bulk .pill")).to_have_text(maryam.word("bulk.over"))
     await maryam.reads("bulk.progress", 2, 2)
-    await maryam.reads("bulk.after")
+    await maryam.reads("bulk.stage.SUCCESS")
     await maryam.picture("progress")
     await at.rests()
     assert at.writes(SAVE_CONTACT) == before + 3

@@ -248,6 +248,7 @@ async def test_a_stale_page_tells_who_was_faster_and_does_nothing(
     assert WORDS["en"]["ask.refused.settled"] in second.text
     assert "by somebody at" in second.text
     assert "00:30:00" in second.text
+    assert WORDS["en"]["ask.said.exists"].format("235") in second.text
     assert await one(db) == settled
     assert await jobs(db) == queued
 
@@ -257,6 +258,7 @@ async def test_a_stale_page_tells_who_was_faster_and_does_nothing(
     assert program.headers["content-type"] == "application/problem+json"
     told = program.json()
     assert (told["why"], told["by"], told["at"]) == ("settled", "somebody", NOW.isoformat())
+    assert (told["row"]["resolution"], told["later"]) == ({"exists": "235"}, None)
 
 
 async def test_a_double_click_does_it_once(
@@ -270,15 +272,50 @@ async def test_a_double_click_does_it_once(
     assert len(await jobs(db)) == 1
 
 
+async def test_a_row_that_a_sync_was_faster_with_tells_how_that_ended(
+    clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    add_sync(**FAILED)
+    row = await one(db)
+    await db.execute(text('UPDATE "SyncLog" SET "resolvedAt" = :at'), {"at": NOW})
+    add_sync(reason="TOTAL_MISMATCH", startedAt=NOW + timedelta(seconds=9))
+    newest = (await db.execute(text("SELECT id FROM \"SyncLog\" WHERE reason = 'TOTAL_MISMATCH'"))).scalar()
+    answer = await clerk.post(f"/attention/{row.id}/dismiss?lang=en", data=form(row))
+    assert answer.status_code == 409
+    assert WORDS["en"]["ask.resolved.sync"] in answer.text
+    assert f'href="/syncs/{newest}"' in answer.text
+    assert Writer("en").reason("TOTAL_MISMATCH") in answer.text
+    program = (await clerk.post(f"/api/v1/attention/{row.id}/dismiss", json={})).json()
+    assert (program["by"], program["later"]["status"]) == (None, "SUCCESS")
+
+
+async def test_every_retry_stays_in_the_story_of_the_sync_and_of_its_record(
+    clerk: httpx2.AsyncClient, installation: Installation, db: Database, add_sync: AddSync
+) -> None:
+    add_sync(**FAILED)
+    row = await one(db)
+    for minute in (1, 2):
+        installation.clock.now = NOW + timedelta(minutes=minute)
+        assert (await clerk.post(f"/attention/{row.id}/retry")).status_code == 303
+        await db.execute(text("""UPDATE "SyncLog" SET status = 'FAILED'"""))
+    for path in (f"/syncs/{row.id}", f"/records/customer/{GUID}"):
+        page = await english(clerk, path)
+        assert "00:31:00" in page and "00:32:00" in page and "somebody" in page
+
+
 async def test_a_row_that_was_tried_since_is_shown_anew(
     clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
 ) -> None:
     add_sync(**FAILED)
     row = await one(db)
-    await db.execute(text('UPDATE "SyncLog" SET "transactionId" = gen_random_uuid()'))
+    await clerk.post(f"/attention/{row.id}/retry", data=form(row))
+    again = """SET "transactionId" = gen_random_uuid(), status = 'FAILED', reason = 'BAD_PRICE'"""
+    await db.execute(text(f'UPDATE "SyncLog" {again}'))
     answer = await clerk.post(f"/attention/{row.id}/dismiss", data=form(row))
     assert answer.status_code == 409
     assert WORDS["fa"]["ask.refused.changed"] in answer.text
+    assert WORDS["fa"]["ask.retried"].format("somebody") in answer.text
+    assert Writer("fa").reason("BAD_PRICE") in answer.text
     assert (await one(db)).resolvedAt is None
 
 

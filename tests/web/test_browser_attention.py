@@ -92,13 +92,67 @@ def test_the_progress_moves_by_itself_and_ends(
     page.get_by_label(WORDS["en"]["ask.choose.all"]).check()
     page.get_by_role("button", name=WORDS["en"]["ask.retry.chosen"]).click()
     page.get_by_role("button", name="Retry 4 rows").click()
-    expect(page.locator("#bulk")).to_contain_text("0 of 4 done")
+    expect(page.locator("#bulk")).to_contain_text("0 of 4 have ended")
+    bar = page.get_by_role("progressbar")
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute('UPDATE "BulkAction" SET done = 3')
-        expect(page.locator("#bulk")).to_contain_text("3 of 4 done", timeout=15_000)
-        expect(page.locator("progress")).to_have_attribute("value", "3")
-        connection.execute('UPDATE "BulkAction" SET done = 4, "finishedAt" = now()')
+        connection.execute("""UPDATE "BulkItem" SET outcome = 'DONE'""")
+        ended = """SET status = %s, "transactionId" = gen_random_uuid() WHERE id IN
+          (SELECT id FROM "SyncLog" WHERE status = %s LIMIT %s)"""
+        connection.execute(f'UPDATE "SyncLog" {ended}', ("SUCCESS", "FAILED", 3))
+        expect(page.locator("#bulk")).to_contain_text("3 of 4 have ended", timeout=15_000)
+        expect(bar).to_have_attribute("value", "3")
+        expect(bar).to_have_accessible_name("Retry of many rows: 3 of 4 have ended")
+        expect(page.locator("#bulk").get_by_role("status")).to_have_text(WORDS["en"]["bulk.running"])
+        connection.execute(f'UPDATE "SyncLog" {ended}', ("CONFLICT", "FAILED", 1))
     expect(page.locator("#bulk .pill")).to_have_text(WORDS["en"]["bulk.over"], timeout=15_000)
+    page.get_by_role("link", name=WORDS["en"]["bulk.stage.FAILED"]).click()
+    expect(page.locator("#bulk tbody tr")).to_have_count(1)
+    assert serious(page) == []
+    assert overflow(page) == 0
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_two_people_at_one_row_and_the_second_is_told_all_at_once(
+    served: str, chromium: Browser, add_sync: AddSync, database_url: str, lang: Literal["fa", "en"]
+) -> None:
+    several(add_sync, 1, status="CONFLICT", reason="AMBIGUOUS_MATCH", errorMessage="234, 235")
+    [(log_id,)] = stored(database_url, 'SELECT id FROM "SyncLog"')
+    words, contexts = WORDS[lang], [chromium.new_context() for _ in range(2)]
+    first, second = (context.new_page() for context in contexts)
+    for page in (first, second):
+        page.goto(f"{served}/attention/{log_id}?lang={lang}")
+    first.get_by_role("button", name=f"{words['ask.exists.send']}: 235").click()
+    expect(first.get_by_text(words["ask.done.settled"])).to_be_visible()
+    settled = stored(database_url, 'SELECT * FROM "SyncLog"')
+    second.get_by_role("button", name=f"{words['ask.exists.send']}: 234").click()
+    told = second.get_by_role("alert")
+    expect(told).to_contain_text(words["ask.refused.settled"])
+    expect(told).to_contain_text(words["ask.resolved.by"].format("local"))
+    expect(told).to_contain_text(words["ask.said.exists"].format("235"))
+    assert (serious(second), overflow(second)) == ([], 0)
+    assert stored(database_url, 'SELECT * FROM "SyncLog"') == settled
+    assert stored(database_url, 'SELECT "financeId" FROM "EntityMapping"') == [("235",)]
+    assert stored(database_url, "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'sync'") == [(1,)]
+    for context in contexts:
+        context.close()
+
+
+def test_a_double_click_on_dismissing_many_is_one_action(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str
+) -> None:
+    several(add_sync, 3)
+    page = watched.page
+    page.goto(f"{served}/attention?lang=en")
+    page.get_by_label(WORDS["en"]["ask.choose.all"]).check()
+    page.get_by_role("button", name=WORDS["en"]["ask.dismiss.chosen"]).click()
+    page.get_by_label(WORDS["en"]["bulk.note"]).fill("نمونه‌های آزمایشی")
+    assert (serious(page), overflow(page)) == ([], 0)
+    page.get_by_role("button", name="Dismiss 3 rows").dblclick()
+    expect(page.locator("#bulk")).to_contain_text("نمونه‌های آزمایشی")
+    assert stored(database_url, 'SELECT what, note, total FROM "BulkAction"') == [
+        ("dismiss", "نمونه‌های آزمایشی", 3)
+    ]
     assert watched.complaints == []
 
 
@@ -118,7 +172,7 @@ def test_a_clerk_without_scripts_settles_dismisses_and_retries_all(
         page.get_by_label(words["ask.note"]).fill("با مشتری صحبت شد")
         page.get_by_role("button", name=words["ask.dismiss"]).click()
         expect(page.get_by_text(words["ask.done.dismissed"])).to_be_visible()
-        page.locator("a.button[href^='/attention/confirm']").click()
+        page.locator("a.button[href*='what=retry']").click()
         page.locator("button.main").click()
         expect(page.locator("#bulk")).to_be_visible()
     said = stored(database_url, """SELECT resolution FROM "SyncLog" WHERE "resolvedBy" = 'local'""")

@@ -13,6 +13,7 @@ from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Status, Tr
 from hamgam.people.roles import Person, Role
 from hamgam.sync.fields import differences
 from hamgam.trail import records, timeline
+from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.records import Found
 from hamgam.trail.timeline import Event, Place, What
@@ -48,6 +49,8 @@ class Told:
     target_id: str | None = None
     by: str | None = None
     """The person who asked for the sync, or who has settled it."""
+    retries: tuple[Asked, ...] = ()
+    """Who has put it back, and when."""
     settled_at: datetime | None = None
     settled_by: str | None = None
     resolution: Any = None
@@ -189,6 +192,7 @@ def _event(event: Event) -> Told:
         changed=_changed(row.targetDataBefore, row.targetDataAfter),
         target_id=row.targetEntityId,
         by=_text(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
+        retries=tuple(retries(row.triggerPayload)),
         settled_at=row.resolvedAt,
         settled_by=row.resolvedBy,
     )

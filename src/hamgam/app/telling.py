@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from hamgam.model import Direction, Entity, Status
 from hamgam.sync.fields import CUSTOMER
-from hamgam.trail.attention import DISMISSED
+from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
@@ -62,6 +62,8 @@ class Told:
     """Of a document, and what stands beside the fields of a customer."""
     written: list[tuple[str, str]]
     lines: list[list[str]]
+    retries: list[Asked]
+    """Who has put it back, and when."""
     resolution: list[tuple[str, str]]
     """Words, and what the person who settled it has said."""
     raw: list[tuple[str, str]]
@@ -96,6 +98,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         read=_facts(_mapping(seen["sourceData"]), _READ_FACTS),
         written=_facts(written, _WRITTEN_FACTS) if _is_document(row) else [],
         lines=_lines(written),
+        retries=retries(row["triggerPayload"]),
         resolution=_resolution(_mapping(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
     )

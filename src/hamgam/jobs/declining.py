@@ -74,18 +74,8 @@ def declined(row: Row[Any], text: str) -> Declined:
 
 def put_back_by(row: Row[Any]) -> tuple[str | None, datetime | None]:
     """The person who last put this row back, and when."""
-    payload = row.triggerPayload if isinstance(row.triggerPayload, dict) else {}
-    by, at = payload.get(attention.RETRIED_BY), payload.get(attention.RETRIED_AT)
-    return (str(by), _moment(at)) if by else (None, None)
-
-
-def _moment(stored: object) -> datetime | None:
-    """None for what another version has stored otherwise."""
-    try:
-        at = datetime.fromisoformat(str(stored))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
+    retries = attention.retries(row.triggerPayload)
+    return (retries[-1].by, retries[-1].at) if retries else (None, None)
 
 
 def why_not_retried(row: Row[Any]) -> str:

@@ -30,6 +30,8 @@ DISMISSED = "dismissed"
 """In a resolution: the note of a person who wants no more of this failure."""
 RETRIED_BY, RETRIED_AT = "retriedBy", "retriedAt"
 """In the trigger's payload: the person who last put the row back, and when."""
+RETRIED_BEFORE = "retriedBefore"
+"""Those who had done so earlier, in the same words, the first of them first."""
 _RETRIABLE = and_(
     t.c.status.in_((Status.FAILED, Status.CONFLICT)),
     t.c.resolvedAt.is_(None),
@@ -232,7 +234,28 @@ def _payload(row: Row[Any], asked: Asked | None) -> Any:
     if asked is None:
         return row.triggerPayload
     before = row.triggerPayload if isinstance(row.triggerPayload, dict) else {}
-    return before | {RETRIED_BY: asked.by, RETRIED_AT: asked.at.isoformat()}
+    said = {RETRIED_BY: asked.by, RETRIED_AT: asked.at.isoformat()}
+    earlier = [{RETRIED_BY: each.by, RETRIED_AT: each.at.isoformat()} for each in retries(before)]
+    return before | said | ({RETRIED_BEFORE: earlier} if earlier else {})
+
+
+def retries(payload: Any) -> list[Asked]:
+    """Who has put a row back, and when, the first of them first; what another version wrote is left out."""
+    if not isinstance(payload, Mapping):
+        return []
+    earlier = payload.get(RETRIED_BEFORE)
+    said = [*(earlier if isinstance(earlier, list) else []), payload]
+    return [asked for each in said if (asked := _asked(each)) is not None]
+
+
+def _asked(said: Any) -> Asked | None:
+    if not isinstance(said, Mapping) or not said.get(RETRIED_BY):
+        return None
+    try:
+        at = datetime.fromisoformat(str(said.get(RETRIED_AT)))
+    except ValueError:
+        return None
+    return Asked(str(said[RETRIED_BY]), at) if at.tzinfo else None
 
 
 def _key_of(row: Row[Any]) -> EntityKey:

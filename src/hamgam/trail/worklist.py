@@ -126,6 +126,14 @@ async def row(db: Database, log_id: UUID) -> Row[Any] | None:
     return (await db.execute(_with_names().where(t.c.id == log_id))).one_or_none()
 
 
+async def later(db: Database, row: Row[Any]) -> Row[Any] | None:
+    """The newest sync of the same record that began after this one."""
+    same = (t.c.sourceEntityId, t.c.entityType, t.c.direction)
+    newer = and_(*(column == getattr(row, column.name) for column in same), t.c.startedAt > row.startedAt)
+    query = select(t).where(newer, t.c.id != row.id).order_by(t.c.startedAt.desc(), t.c.id).limit(1)
+    return (await db.execute(query)).one_or_none()
+
+
 async def count(db: Database, wanted: Wanted) -> int:
     query = select(func.count()).select_from(t).where(ASKS_FOR_PERSON, *_matching(wanted))
     return int((await db.execute(query)).scalar_one())

@@ -22,6 +22,7 @@ from hamgam.jobs import acting
 from hamgam.jobs.declining import Declined, Why
 from hamgam.jobs.settling import finance_id_of, settle
 from hamgam.model import EntityType, Status, Stream
+from hamgam.people.roles import Person
 from hamgam.reasons import SENTENCES, Sentence
 from hamgam.sync.contacts import Contact
 from hamgam.trail import worklist
@@ -157,7 +158,7 @@ def _acting(context: WebContext) -> APIRouter:
         try:
             await acting.put_back(db, log_id, asked, body.seen if body else None)
         except Declined as declined:
-            return refusal(declined)
+            return await _refusal(db, person, log_id, declined)
         return _done(log_id, person.name, asked.at, 202)
 
     @router.post("/{log_id}/settle", responses=_CONFLICT)
@@ -169,7 +170,7 @@ def _acting(context: WebContext) -> APIRouter:
             code = None if body.exists is None else finance_id_of(body.exists)
             done = await settle(db, log_id, code, by=person.name, now=clock(), wait=False, seen=body.seen)
         except Declined as declined:
-            return refusal(declined)
+            return await _refusal(db, person, log_id, declined)
         except UsageError as error:
             raise HTTPException(400, str(error)) from None
         return _done(log_id, done.by, done.at, 200)
@@ -181,7 +182,7 @@ def _acting(context: WebContext) -> APIRouter:
         try:
             await acting.dismiss(db, log_id, body.note, by=person.name, now=now, seen=body.seen)
         except Declined as declined:
-            return refusal(declined)
+            return await _refusal(db, person, log_id, declined)
         return _done(log_id, person.name, now, 200)
 
     @router.post("/held/{stream}/release", status_code=202, responses=_CONFLICT)
@@ -196,8 +197,13 @@ def _acting(context: WebContext) -> APIRouter:
     return router
 
 
-def refusal(declined: Declined) -> Response:
-    """Why nothing was done; `by` and `at` say who was faster, and when, where that is known."""
+async def _refusal(db: Database, person: Person, log_id: UUID, declined: Declined) -> Response:
+    """Why nothing was done; `by` and `at` say who was faster, and when, where that is known.
+
+    `row` is what became of it, and `later` the newest sync of its record since.
+    """
+    row = await worklist.row(db, log_id)
+    later = await worklist.later(db, row) if row is not None else None
     status = 404 if declined.why is Why.UNKNOWN else 409
     body = {
         "status": status,
@@ -206,8 +212,15 @@ def refusal(declined: Declined) -> Response:
         "why": declined.why,
         "by": declined.by,
         "at": iso(declined.at),
+        "row": _document(shown(row, person)) if row is not None else None,
+        "later": _later(later) if later is not None else None,
     }
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _later(row: Row[Any]) -> dict[str, Any]:
+    at = iso(row.completedAt or row.startedAt)
+    return {"id": str(row.id), "status": row.status, "reason": row.reason, "at": at}
 
 
 def _done(log_id: UUID, by: str, at: datetime, status: int) -> Response:

@@ -165,6 +165,7 @@ def _event(told: Told) -> dict[str, Any]:
     said = {name: getattr(told, name) for name in _SAID[told.what]}
     event = {"what": _KINDS[told.what], "at": iso(told.at), "id": str(told.id)} | said
     if told.what is What.SYNC:
+        event["retries"] = [{"by": asked.by, "at": iso(asked.at)} for asked in told.retries]
         event |= {"settled_at": iso(told.settled_at), "settled_by": told.settled_by}
     return event
 

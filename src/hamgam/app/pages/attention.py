@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -98,6 +97,7 @@ async def _one(context: WebContext, request: Request, log_id: str, person: Perso
         request,
         "attention_row.html",
         row=shown(row, person),
+        later=await worklist.later(context.db, row),
         candidates=await candidates(context.db, row, person),
         askable=bool(codes),
         asked=asked,
@@ -120,7 +120,7 @@ def _actions(context: WebContext) -> APIRouter:
         async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
             await acting.put_back(db, row, asked, seen)
 
-        return await _act(request, log_id, doing, "retried")
+        return await _act(context, request, person, log_id, doing, "retried")
 
     @router.post("/{log_id}/settle")
     async def settle_one(request: Request, log_id: str, person: Operator) -> Response:
@@ -129,14 +129,14 @@ def _actions(context: WebContext) -> APIRouter:
             code = None if chosen == "absent" else finance_id_of(form.get("number") or chosen)
             await settle(db, row, code, by=person.name, now=clock(), wait=False, seen=seen)
 
-        return await _act(request, log_id, doing, "settled")
+        return await _act(context, request, person, log_id, doing, "settled")
 
     @router.post("/{log_id}/dismiss")
     async def dismiss(request: Request, log_id: str, person: Operator) -> Response:
         async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
             await acting.dismiss(db, row, note_of(form), by=person.name, now=clock(), seen=seen)
 
-        return await _act(request, log_id, doing, "dismissed")
+        return await _act(context, request, person, log_id, doing, "dismissed")
 
     @router.post("/held/{stream}")
     async def release(request: Request, stream: str, person: Operator) -> Response:
@@ -151,7 +151,9 @@ def _actions(context: WebContext) -> APIRouter:
     return router
 
 
-async def _act(request: Request, log_id: str, doing: Any, done: str) -> Response:
+async def _act(
+    context: WebContext, request: Request, person: Person, log_id: str, doing: Any, done: str
+) -> Response:
     """Do it once and go back to the list, or say why nothing was done."""
     form = await form_of(request)
     row, seen = uuid_of(log_id), uuid_of(form.get("seen", ""))
@@ -162,9 +164,9 @@ async def _act(request: Request, log_id: str, doing: Any, done: str) -> Response
         await acted
     except Declined as declined:
         status = 404 if declined.why is Why.UNKNOWN else 409
-        return refused(request, status, declined.why, log_id=row, by=declined.by, at=declined.at)
+        return refused(request, status, declined.why, **await _meanwhile(context, person, row))
     except UsageError:
-        return refused(request, 400, "code", log_id=row)
+        return refused(request, 400, "code", **await _meanwhile(context, person, row))
     return RedirectResponse(f"/attention?{urlencode(kept(form) | {'done': done})}", 303)
 
 
@@ -173,16 +175,16 @@ def kept(given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name] for name in ("reason", "status", "type", "sort") if given.get(name)}
 
 
-def refused(
-    request: Request,
-    status: int,
-    why: str,
-    what: str = "",
-    *,
-    log_id: UUID | None = None,
-    by: str | None = None,
-    at: datetime | None = None,
-) -> HTMLResponse:
-    """Nothing was done; the page says why, and who was faster."""
-    told = {"why": why, "what": what, "log_id": log_id, "by": by, "at": at}
+async def _meanwhile(context: WebContext, person: Person, log_id: UUID) -> dict[str, Any]:
+    """The row as it is by now: who has done what to it, when, and what came of that."""
+    row = await worklist.row(context.db, log_id)
+    if row is None:
+        return {}
+    later = await worklist.later(context.db, row)
+    return {"row": shown(row, person), "later": later, "now": context.clock()}
+
+
+def refused(request: Request, status: int, why: str, what: str = "", **meanwhile: Any) -> HTMLResponse:
+    """Nothing was done; the page says why, and what has happened instead."""
+    told = {"why": why, "what": what, "row": None, "later": None, "now": None} | meanwhile
     return page(request, "attention_refused.html", status, **told)

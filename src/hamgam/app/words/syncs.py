@@ -109,6 +109,7 @@ WORDS: Table = {
     "sync.not_yet": ("هنوز نه", "not yet"),
     "sync.transaction": ("شناسه تراکنش", "Transaction id"),
     "sync.log_id": ("شناسه در گزارش", "Log id"),
+    "sync.put_back": ("بازگردانده به صف به دست", "Put back into the queue by"),
     "sync.resolution": ("رسیدگی", "How it was settled"),
     "sync.resolved_at": ("زمان", "When"),
     "sync.resolved_by": ("چه کسی", "By whom"),
