@@ -21,19 +21,19 @@ SENTENCES: dict[Reason, Sentence] = {
         "This notice was caused by a write of Hamgam itself.",
         "این تغییر را خود همگام ثبت کرده بود.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.TIME_GATE: Sentence(
         "The record was synchronised a moment ago; it is looked at again as soon as the gate opens.",
         "این مورد همین چند لحظه پیش همگام شده است و پس از زمان انتظار دوباره بررسی می‌شود.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.CHECKSUM_MATCH: Sentence(
         "No field that is synchronised has changed.",
         "هیچ‌یک از فیلدهایی که همگام می‌شوند تغییر نکرده است.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.CRM_PRIORITY: Sentence(
         "Finance was changed as well; the CRM's values count, and what they replaced is kept in the log.",
@@ -45,7 +45,7 @@ SENTENCES: dict[Reason, Sentence] = {
         "The record does not exist in the CRM, and finance has no counterpart of it that Hamgam knows.",
         "این مورد در CRM وجود ندارد و همگام هم معادلی برای آن در سیستم مالی نمی‌شناسد.",
         "Check the id if you typed it; otherwise nothing to do.",
-        "اگر شناسه را خودتان وارد کرده‌اید آن را بررسی کنید؛ وگرنه نیازی به کاری نیست.",
+        "اگر شناسه را خودتان وارد کرده‌اید آن را بررسی کنید؛ وگرنه کاری لازم نیست.",
     ),
     Reason.DELETED_IN_CRM: Sentence(
         "The record was deleted in the CRM. In finance nothing is deleted; DELETE_POLICY says what is done.",
@@ -57,13 +57,13 @@ SENTENCES: dict[Reason, Sentence] = {
         "This finance contact is linked to a CRM customer already.",
         "این طرف حساب پیش‌تر به یک مشتری CRM پیوند خورده است.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.NUMBER_IN_CRM: Sentence(
         "A customer with this number exists in the CRM; it was linked instead of created.",
         "مشتری با این شماره در CRM وجود دارد؛ به جای ساختن مشتری تازه، به آن پیوند داده شد.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.BEING_CREATED: Sentence(
         "A sync that has not ended yet is creating a CRM customer with these very values in finance.",
@@ -75,7 +75,7 @@ SENTENCES: dict[Reason, Sentence] = {
         "The contact is an administrator of the finance system and is not imported.",
         "این طرف حساب مدیر سیستم مالی است و وارد CRM نمی‌شود.",
         "Nothing to do.",
-        "نیازی به کاری نیست.",
+        "کاری لازم نیست.",
     ),
     Reason.INACTIVE: Sentence(
         "The contact is inactive in finance and is not imported.",
@@ -86,61 +86,76 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.UNUSABLE_RECORD: Sentence(
         "Something without which the record cannot be written is missing or not usable, such as a name, "
         "a customer, or the product code or quantity of a line.",
-        "بخشی از اطلاعات لازم وجود ندارد یا قابل استفاده نیست؛ مانند نام، مشتری، یا کد کالا و مقدار یک ردیف.",
+        "بخشی از اطلاعات لازم وارد نشده یا به کار نمی‌آید؛ مانند نام، مشتری، یا کد کالا و مقدار یک ردیف.",
         "Read the message, correct the record where it was entered, and synchronise it again.",
-        "پیام خطا را بخوانید، اطلاعات را در همان سیستمی که ثبت شده اصلاح و دوباره همگام کنید.",
+        "پیام خطا را بخوانید، اطلاعات را در همان سیستمی که وارد شده اصلاح کنید و دوباره تلاش کنید.",
     ),
     Reason.AMBIGUOUS_MATCH: Sentence(
         "Several finance contacts could be this customer; nothing was written.",
         "چند طرف حساب در سیستم مالی می‌توانند همین مشتری باشند؛ چیزی نوشته نشد.",
-        "Say which one it is, or that it is none of them, with `hamgam settle`; or leave the number or "
-        "national id with the right contact only and synchronise it again.",
-        "با `hamgam settle` بگویید کدام است یا هیچ‌کدام نیست؛ یا شماره و کد ملی را فقط برای طرف حساب درست "
-        "نگه دارید و دوباره همگام کنید.",
+        'Under "Needs attention", or with `hamgam settle`, say which one it is, or that it is '
+        "none of them; or "
+        "leave the number or national id with the right contact only and retry.",
+        "در «نیازمند رسیدگی» یا با `hamgam settle` بگویید این مشتری کدام‌یک از آن‌هاست یا "
+        "هیچ‌کدام نیست؛ یا شماره و "
+        "کد ملی را فقط برای طرف حساب درست نگه دارید و دوباره تلاش کنید.",
     ),
     Reason.MATCH_TAKEN: Sentence(
         "The counterpart in the other system is linked to another record already; nothing was linked.",
         "معادل این مورد در سیستم دیگر به مورد دیگری پیوند خورده است؛ پیوندی ساخته نشد.",
-        "Often one customer was entered twice, or two share a number. Correct that and retry, or say with "
-        "`hamgam settle` which other record of finance it is, or that it is absent there.",
-        "معمولاً یک مشتری دو بار ثبت شده یا دو مشتری یک شماره دارند. آن را اصلاح و دوباره تلاش کنید، یا با "
-        "`hamgam settle` بگویید معادل آن در سیستم مالی کدام است یا وجود ندارد.",
+        "Often one customer was entered twice, or two share a number. Correct that and retry, or say under "
+        '"Needs attention", or with `hamgam settle`, which other record of finance it is, or '
+        "that it is absent.",
+        "معمولاً یک مشتری دو بار ثبت شده یا دو مشتری یک شماره دارند. آن را اصلاح و دوباره تلاش "
+        "کنید، یا در «نیازمند "
+        "رسیدگی» یا با `hamgam settle` بگویید معادل آن در سیستم مالی کدام است یا آنجا نیست.",
     ),
     Reason.KIND_MISMATCH: Sentence(
         "One system has a person where the other has an organization; nothing was written.",
         "در یک سیستم شخص حقیقی و در دیگری شخص حقوقی ثبت شده است؛ چیزی نوشته نشد.",
-        "Correct the kind, the number or the national id in one of them and synchronise it again, or say "
-        "with `hamgam settle` that it is this contact, or that it is absent.",
-        "نوع مشتری، شماره یا کد ملی را در یکی از دو سیستم اصلاح و دوباره همگام کنید، یا با `hamgam settle` "
-        "بگویید همین طرف حساب است یا وجود ندارد.",
+        "Correct the kind, the number or the national id in one of them and retry, or say under "
+        '"Needs attention", or with `hamgam settle`, that it is this contact, or that it is absent.',
+        "نوع مشتری، شماره یا کد ملی را در یکی از دو سیستم اصلاح و دوباره تلاش کنید، یا در "
+        "«نیازمند رسیدگی» یا با "
+        "`hamgam settle` بگویید همین طرف حساب است یا در سیستم مالی نیست.",
     ),
     Reason.OTHER_CODE: Sentence(
         "An update was sent and finance answered another code than the one it was sent for: it may have made "
         "a second record. Nothing more is written to this one.",
-        "سیستم مالی در پاسخ به ویرایش، کد دیگری برگرداند و شاید مورد تکراری ساخته باشد. نوشتن آن متوقف شد.",
-        "The message names both codes. Remove one of the two in finance and say with `hamgam settle` which "
-        "one stays.",
-        "هر دو کد در پیام آمده است. یکی را در سیستم مالی حذف کنید و با `hamgam settle` بگویید کدام می‌ماند.",
+        "ویرایش یک کد فرستاده شد و سیستم مالی کد دیگری پاسخ داد؛ شاید مورد دومی ساخته باشد. دیگر "
+        "چیزی برای این "
+        "مورد فرستاده نمی‌شود.",
+        "The message names both codes. Remove one of the two in finance, and say under "
+        '"Needs attention", or with `hamgam settle`, which one stays.',
+        "هر دو کد در پیام آمده است. یکی را در سیستم مالی حذف کنید و در «نیازمند رسیدگی» یا با "
+        "`hamgam settle` بگویید "
+        "کدام می‌ماند.",
     ),
     Reason.VALUE_REPLACED: Sentence(
         "A value held a sign that finance cannot store, such as | or a line break; it was sent with another.",
-        "در یک مقدار نشانه‌ای بود که سیستم مالی نمی‌پذیرد، مانند | یا سطر تازه؛ با نشانه‌ای دیگر فرستاده شد.",
+        "یکی از مقدارها نویسه‌ای داشت که در سیستم مالی ثبت نمی‌شود، مانند | یا سطر تازه؛ به جای "
+        "آن نویسهٔ دیگری فرستاده شد.",
         "Nothing to do; to have both sides equal, take the sign out in the CRM.",
-        "نیازی به کاری نیست؛ برای یکسان شدن دو طرف، آن نشانه را در CRM بردارید.",
+        "کاری لازم نیست؛ اگر می‌خواهید دو سیستم یکسان باشند، آن نویسه را در CRM بردارید.",
     ),
     Reason.IN_DOUBT: Sentence(
         "An earlier attempt may or may not have reached finance, and a person has not settled it yet.",
         "روشن نیست که تلاش پیشین در سیستم مالی ثبت شده است یا نه و هنوز کسی آن را تعیین تکلیف نکرده است.",
-        "Look in finance and settle the earlier row with `hamgam settle`: it exists there, or it is absent.",
-        "سیستم مالی را ببینید و ردیف پیشین را با `hamgam settle` تعیین تکلیف کنید: آنجا هست یا نیست.",
+        'Look in finance and settle the earlier row under "Needs attention", or with `hamgam '
+        "settle`: it exists "
+        "there, or it is absent.",
+        "سیستم مالی را ببینید و تلاش پیشین را در «نیازمند رسیدگی» یا با `hamgam settle` تعیین "
+        "تکلیف کنید: آنجا ثبت "
+        "شده است یا نه.",
     ),
     Reason.REVIEW_REQUIRED: Sentence(
         "The document changed after its pre-invoice was made; INVOICE_UPDATE_POLICY leaves it to a person.",
-        "این سند پس از ساخته شدن پیش‌فاکتور تغییر کرده است و طبق INVOICE_UPDATE_POLICY تصمیم با شماست.",
-        "Compare the two, change the pre-invoice in finance if it should follow, and say with "
-        "`hamgam settle` that it agrees.",
-        "دو سند را مقایسه کنید، اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید و با `hamgam settle` "
-        "بگویید که درست است.",
+        "این سند پس از صدور پیش‌فاکتور تغییر کرده است و بنا بر INVOICE_UPDATE_POLICY تصمیم با شماست.",
+        "Compare the two, change the pre-invoice in finance if it should follow, and say under "
+        '"Needs attention", or with `hamgam settle`, that it agrees.',
+        "دو سند را با هم مقایسه کنید، اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید و در "
+        "«نیازمند رسیدگی» یا "
+        "با `hamgam settle` بگویید که با هم می‌خوانند.",
     ),
     Reason.CUSTOMER_FAILED: Sentence(
         "The customer of this document could not be synchronised, so the document waits.",
@@ -192,7 +207,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.UNREACHABLE: Sentence(
         "The remote system cannot be reached, or its certificate is not trusted.",
-        "ارتباط با سیستم مقابل برقرار نمی‌شود یا گواهی امنیتی آن معتبر نیست.",
+        "ارتباط با آن سیستم برقرار نمی‌شود یا گواهی امنیتی آن معتبر نیست.",
         "Check that it runs and that the network reaches it; Hamgam tries again by itself.",
         "روشن بودن آن سیستم و شبکه را بررسی کنید؛ همگام خودش دوباره تلاش می‌کند.",
     ),
@@ -216,7 +231,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.BROKEN_ANSWER: Sentence(
         "The remote system answered something that cannot be understood.",
-        "پاسخ سیستم مقابل قابل فهم نبود.",
+        "سیستم مقابل پاسخی داد که همگام نتوانست بخواند.",
         "If it stays, check that the address is right and run `hamgam check-apis`.",
         "اگر ادامه داشت، درستی نشانی را بررسی و `hamgam check-apis` را اجرا کنید.",
     ),
@@ -272,9 +287,9 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.TAKEN_OVER: Sentence(
         "Another process went on with this record while this one was held up.",
-        "هنگام توقف این پردازش، پردازش دیگری ادامهٔ کار را به دست گرفت.",
+        "این پردازش از کار ماند و پردازش دیگری دنبالهٔ کار را گرفت.",
         "Nothing to do; the other attempt's row tells how it ended.",
-        "نیازی به کاری نیست؛ نتیجه در ردیف تلاش دیگر آمده است.",
+        "کاری لازم نیست؛ نتیجه در ردیف تلاش دیگر آمده است.",
     ),
     Reason.INTERNAL: Sentence(
         "Hamgam itself failed unexpectedly.",

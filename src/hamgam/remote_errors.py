@@ -39,7 +39,7 @@ def _unescaped(text: str) -> str:
 
 _ROW_FA = "پیام خطا شمارهٔ ردیف را نشان می‌دهد."
 _TELL = "Send the message to whoever maintains Hamgam: the forms of this build differ from what is known."
-_TELL_FA = "پیام را برای پشتیبان همگام بفرستید: فرم‌های این نسخه با آنچه شناخته شده فرق دارد."
+_TELL_FA = "پیام را برای پشتیبان همگام بفرستید: فرم‌های این نسخهٔ سیاق با آنچه همگام می‌شناسد فرق دارد."
 
 REMOTE_ERRORS: tuple[RemoteError, ...] = (
     # Finance, contacts
@@ -207,8 +207,8 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "طرف حساب مشتری این سند دیگر در سیستم مالی نیست.",
             "Solve it for the customer first: restore the contact in finance, or have the link removed. "
             "Then retry the document.",
-            "نخست مشتری را درست کنید: طرف حساب را در سیستم مالی برگردانید یا پیوند را بردارید. سپس سند را "
-            "دوباره بفرستید.",
+            "نخست مشکل مشتری را برطرف کنید: طرف حساب را در سیستم مالی برگردانید یا بخواهید پیوندش برداشته "
+            "شود. سپس برای سند دوباره تلاش کنید.",
         ),
     ),
     RemoteError(
@@ -255,7 +255,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
         r"فرم|پارامتر|پیش فاکتور فروش نیست|شناسه یکتای سند|سطر(های)? |جدول سطرها",
         Sentence(
             "Finance does not take the form in which the record was sent.",
-            "سیستم مالی فرمی را که اطلاعات با آن فرستاده شد نمی‌پذیرد.",
+            "سیستم مالی شکل فرمی را که اطلاعات با آن فرستاده شد نمی‌پذیرد.",
             _TELL,
             _TELL_FA,
         ),
@@ -318,7 +318,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
         r"(نشست|توکن).*معتبر نیست",
         Sentence(
             "The remote system ended the login.",
-            "سیستم مقابل نشست کاربر را پایان داد.",
+            "سیستم مقابل نشست کاربر همگام را بست.",
             "See that nobody else logs in with the user of Hamgam, then retry.",
             "مطمئن شوید کس دیگری با کاربر همگام وارد نمی‌شود، سپس دوباره تلاش کنید.",
         ),

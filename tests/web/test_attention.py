@@ -309,8 +309,8 @@ async def test_a_row_that_was_tried_since_is_shown_anew(
     add_sync(**FAILED)
     row = await one(db)
     await clerk.post(f"/attention/{row.id}/retry", data=form(row))
-    again = """SET "transactionId" = gen_random_uuid(), status = 'FAILED', reason = 'BAD_PRICE'"""
-    await db.execute(text(f'UPDATE "SyncLog" {again}'))
+    again = """status = 'FAILED', reason = 'BAD_PRICE', "errorMessage" = NULL"""
+    await db.execute(text(f'UPDATE "SyncLog" SET "transactionId" = gen_random_uuid(), {again}'))
     answer = await clerk.post(f"/attention/{row.id}/dismiss", data=form(row))
     assert answer.status_code == 409
     assert WORDS["fa"]["ask.refused.changed"] in answer.text

@@ -85,7 +85,6 @@ WORDS: Table = {
     "ask.stream.quote": ("پیش‌فاکتورها", "Quotes"),
     "ask.sent": ("آنچه فرستاده شد", "What was sent"),
     "ask.sent.at": ("زمان ارسال", "Sent at"),
-    "ask.sent.none": ("چیزی فرستاده نشده است.", "Nothing was sent."),
     "ask.field.customer": ("کد مشتری", "Customer's code"),
     "ask.field.title": ("عنوان", "Title"),
     "ask.field.net": ("مبلغ خالص", "Net total"),
@@ -128,9 +127,10 @@ WORDS: Table = {
     "ask.field.discount": ("تخفیف", "Discount"),
     "ask.exists.title": ("در سیستم مالی هست؟", "Is it in finance?"),
     "ask.exists.doubt": (
-        "پاسخ این ارسال گم شد. در سیستم مالی با مقادیر زیر جست‌وجو کنید و بگویید آنجا هست یا نیست.",
-        "The answer to this write was lost. Look in finance for the values below and say whether "
-        "it is there.",
+        "سند فرستاده شد ولی پاسخی نرسید. با «آنچه فرستاده شد» در سیاق دنبالش بگردید: اگر ثبت شده کد آن را "
+        "بنویسید، وگرنه بگویید دوباره فرستاده شود.",
+        "It was sent and no answer came. Look in Siagh for what was sent: if it is there, enter its code; "
+        "if not, have it sent again.",
     ),
     "ask.exists.conflict": (
         "بگویید این مورد در سیستم مالی کدام است.",
