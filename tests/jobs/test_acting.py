@@ -194,6 +194,41 @@ async def test_a_dismissed_update_does_not_hold_up_what_is_in_step(db: Database)
         assert await b.poll_and_sync() == []
 
 
+async def test_what_a_poll_has_just_synchronised_cannot_be_dismissed(db: Database) -> None:
+    async with bench(db) as b:
+        crm_id, other = await failed(b)
+        row = await asking(b)
+        b.box.finance.edit_contact(other, MobileNo=None)
+        b.box.crm.edit(crm_id, nickName="سارا احمدی")
+        assert [done.status for done in await b.poll_and_sync()] == [Status.SUCCESS]
+        refusal = await declined(dismiss(db, row.id, "", by="مریم", now=b.clock(), seen=row.transactionId))
+        assert (refusal.why, refusal.by) == (Why.SETTLED, None)
+        told = await row_of(b, row.id)
+        assert (told.resolvedBy, told.resolution) == (None, None)
+        later = await worklist.later(db, told)
+        assert later is not None and later.status == "SUCCESS"
+
+
+async def test_a_dismissal_beside_a_running_sync_is_one_or_the_other(db: Database) -> None:
+    """The sync settles the row, or the person does; neither writes over the other's word."""
+    async with bench(db) as b:
+        for number in range(8):
+            mobile = f"0912000000{number}"
+            other = b.box.finance.add_contact(Name=f"دیگری {number}", MobileNo=mobile)
+            crm_id = b.person(customerNumber=str(9000 + number), mobile=mobile)
+            await b.sync(crm_id)
+            row = await asking(b)
+            b.box.finance.edit_contact(other, MobileNo=None)
+            doing = dismiss(db, row.id, "دستی", by="مریم", now=b.clock(), seen=row.transactionId)
+            done, said = await asyncio.gather(b.sync(crm_id), doing, return_exceptions=True)
+            assert not isinstance(done, BaseException) and done.status is Status.SUCCESS
+            told = await row_of(b, row.id)
+            person_first = said is None
+            assert told.resolvedBy == ("مریم" if person_first else None)
+            assert told.resolution == ({"dismissed": "دستی"} if person_first else None)
+            assert await attention_count(db) == 0
+
+
 async def test_a_webhook_or_a_person_looks_at_a_dismissed_record_again(db: Database) -> None:
     async with bench(db) as b:
         crm_id, other = await failed(b)

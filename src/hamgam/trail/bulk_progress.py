@@ -96,19 +96,17 @@ async def members(
 # A row that was not tried since it was chosen tells nothing of the retry; the record's next sync does. A
 # notice that was skipped before anything was read is none.
 _LED = """
-SELECT i."bulkId", i."logId", i.outcome, b.what, b."finishedAt", b."cancelledAt", s."entityType",
-       s."sourceEntity", s."sourceEntityId", coalesce(n.id, s.id) AS sync,
-       coalesce(n.reason, s.reason) AS reason,
+SELECT i."bulkId", i."logId", i.outcome, b.what, b."finishedAt", b."cancelledAt",
+       coalesce(n.id, i."logId") AS sync,
        coalesce(n.status, CASE WHEN still THEN 'PENDING' ELSE s.status END) AS status
 FROM "BulkItem" i
 JOIN "BulkAction" b ON b.id = i."bulkId"
-JOIN "SyncLog" s ON s.id = i."logId"
+LEFT JOIN "SyncLog" s ON s.id = i."logId" AND i.outcome = 'DONE' AND b.what = 'retry'
 CROSS JOIN LATERAL (
-  SELECT i.outcome = 'DONE' AND b.what = 'retry' AND s."transactionId" = i.seen
-         AND s.status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AS still
+  SELECT s."transactionId" = i.seen AND s.status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AS still
 ) untried
 LEFT JOIN LATERAL (
-  SELECT id, status, reason FROM "SyncLog" later
+  SELECT id, status FROM "SyncLog" later
   WHERE still AND later."sourceEntityId" = s."sourceEntityId" AND later."entityType" = s."entityType"
     AND later.direction = s.direction AND later."startedAt" > s."startedAt"
     AND coalesce(later."completedAt" >= b."startedAt", true)
@@ -134,8 +132,11 @@ FROM ({_LED}) led
 _COUNTS = f'SELECT "bulkId", stage, count(*) AS rows FROM ({_STAGED}) staged GROUP BY 1, 2'  # noqa: S608
 
 _MEMBERS = f"""
-SELECT staged.*, r.name, r.number FROM ({_STAGED}) staged
-LEFT JOIN "RecordName" r ON r.entity = staged."sourceEntity" AND r.id = staged."sourceEntityId"
+SELECT staged."logId", sync, told."entityType", told."sourceEntityId", told.reason,
+       coalesce(staged.status, told.status) AS status, r.name, r.number
+FROM ({_STAGED}) staged
+JOIN "SyncLog" told ON told.id = staged.sync
+LEFT JOIN "RecordName" r ON r.entity = told."sourceEntity" AND r.id = told."sourceEntityId"
 WHERE stage = :stage AND (CAST(:after AS uuid) IS NULL OR "logId" > CAST(:after AS uuid))
 ORDER BY "logId" LIMIT :limit
 """  # noqa: S608

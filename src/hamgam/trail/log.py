@@ -208,8 +208,7 @@ async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bo
         retryCount=t.c.retryCount + (1 if counts else 0),
         **({} if ending.keep_intent else {"intent": None}),
     )
-    changed = await db.execute(names.with_name(postponed), ours(attempt) | _name(attempt, ending))
-    if changed.first() is None:
+    if (await db.execute(names.with_name(postponed), ours(attempt) | _name(attempt, ending))).first() is None:
         raise TakenOver
 
 
@@ -305,9 +304,7 @@ def ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
         "completedAt": now,
         "durationMs": _milliseconds(now - attempt.started_at),
     }
-    if not ending.keep_intent:
-        values["intent"] = None
-    return values
+    return values if ending.keep_intent else values | {"intent": None}
 
 
 def _milliseconds(duration: timedelta) -> int:
@@ -399,5 +396,5 @@ async def purge(db: Database, before: datetime) -> int:
     held = or_(*(t.c[name].is_not(None) for name in data))
     old = and_(t.c.startedAt < before, t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS)))
     unsettled = and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
-    purged = await db.execute(t.update().where(old, held, not_(unsettled)).values(dict.fromkeys(data)))
-    return purged.rowcount
+    emptied = t.update().where(old, held, not_(unsettled)).values(dict.fromkeys(data))
+    return (await db.execute(emptied)).rowcount
