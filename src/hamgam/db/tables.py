@@ -256,7 +256,7 @@ bulk_action = Table(
     "BulkAction",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("what", Text, nullable=False, comment="retry or dismiss"),
+    Column("what", Text, nullable=False),
     Column("note", Text, comment="said of each row that is dismissed"),
     Column("filter", _JSON, comment="which rows were wanted; empty where they were chosen one by one"),
     Column("by", Text, nullable=False),
