@@ -199,7 +199,8 @@ async def retries_what_was_refused(at: Office, maryam: Clerk) -> None:
     await maryam.button("bulk.go.retry", 2).dblclick()
     await expect(maryam.page.locator("#bulk .pill")).to_have_text(maryam.word("bulk.over"))
     await maryam.reads("bulk.progress", 2, 2)
-    await maryam.reads("bulk.stage.SUCCESS")
+    succeeded = f"{maryam.word('bulk.stage.SUCCESS')} {maryam.writer.number(2)}"
+    await expect(maryam.page.get_by_role("link", name=succeeded)).to_be_visible()
     await maryam.picture("progress")
     await at.rests()
     assert at.writes(SAVE_CONTACT) == before + 3
