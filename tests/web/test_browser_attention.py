@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hamgam.app.words import WORDS
+from hamgam.app.words import WORDS, Writer
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import AddSync
 from tests.web.test_every_page import serious
@@ -128,7 +128,7 @@ def test_two_people_at_one_row_and_the_second_is_told_all_at_once(
     second.get_by_role("button", name=f"{words['ask.exists.send']}: 234").click()
     told = second.get_by_role("alert")
     expect(told).to_contain_text(words["ask.refused.settled"])
-    expect(told).to_contain_text(words["ask.resolved.by"].format("local"))
+    expect(told).to_contain_text(words["ask.resolved.by"].format(Writer(lang).person("local")))
     expect(told).to_contain_text(words["ask.said.exists"].format("235"))
     assert (serious(second), overflow(second)) == ([], 0)
     assert stored(database_url, 'SELECT * FROM "SyncLog"') == settled
