@@ -54,5 +54,7 @@ WORDS: Table = {
     ),
     "clock": ("زمان‌ها به وقت تهران است", "Times are Tehran time"),
     "unit.point": ("٫", "."),
+    "unit.comma": ("، ", ", "),
+    "unit.also": ("؛ ", "; "),
     "unit.thousands": ("٬", ","),
 }
