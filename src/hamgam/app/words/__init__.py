@@ -83,6 +83,10 @@ class Writer:
         """Who did something. Where there are no users nobody has signed in."""
         return self.word("people.nobody") if name == NOBODY_SIGNED_IN.name else name
 
+    def either(self, key: str, otherwise: str) -> str:
+        """The words for a key, or something else where there are none."""
+        return WORDS[self.lang].get(key, otherwise)
+
     def digits(self, text: str) -> str:
         return to_persian_digits(text) if self.lang == "fa" else text
 
@@ -109,6 +113,10 @@ class Writer:
     def seconds(self, milliseconds: float) -> str:
         if milliseconds < 1000:
             return self.word("unit.ms", milliseconds)
+        if milliseconds >= 5_400_000:
+            return self.word("unit.h", self.decimal(milliseconds / 3_600_000))
+        if milliseconds >= 90_000:
+            return self.word("unit.min", milliseconds / 60_000)
         return self.word("unit.s", self.decimal(milliseconds / 1000))
 
     def day(self, moment: datetime) -> str:
