@@ -9,9 +9,13 @@ import httpx2
 import pytest
 
 from hamgam.app.api.charts import SPANS, Window
-from hamgam.app.words import WORDS
-from hamgam.model import Status
-from tests.web.conftest import NOW, AddSync
+from hamgam.app.words import WORDS, Writer
+from hamgam.db.engine import Database
+from hamgam.jobs import queue
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
+from hamgam.people.roles import Role
+from tests.web.conftest import GUID, NOW, AddSync, Installation
+from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
 
@@ -70,6 +74,40 @@ async def test_the_success_rate_leads_to_what_it_is_of(client: httpx2.AsyncClien
     page = (await client.get("/?lang=en")).text
     [link] = re.findall(r'<a href="([^"]*)">66.6%</a>', page)
     assert await _counted(client, link) == 3
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_the_queue_leads_to_what_waits(client: httpx2.AsyncClient, db: Database, lang: str) -> None:
+    keys = [EntityKey(Entity.CUSTOMER, CrmId(GUID)), EntityKey(Entity.QUOTE, CrmId("<b>7"))]
+    async with db.transaction() as connection:
+        await queue.enqueue(connection, [ChangeNotice(key=keys[0], trigger=Trigger.WEBHOOK)])
+        later = [ChangeNotice(key=keys[1], trigger=Trigger.POLL)]
+        await queue.enqueue(connection, later, at=NOW + timedelta(minutes=5))
+    overview = (await client.get(f"/?lang={lang}")).text
+    two = Writer("fa" if lang == "fa" else "en").number(2)
+    assert f'<a href="/queue">{two}</a>' in overview
+    page = (await client.get(f"/queue?lang={lang}")).text
+    assert well_formed(page)
+    assert page.count("<tr>") == 1 + 2
+    assert f'href="/records/customer/{GUID}"' in page
+    assert 'href="/records/quote/%3Cb%3E7"' in page
+    assert Writer("fa" if lang == "fa" else "en").clock(NOW + timedelta(minutes=5)) in page
+    listed = (await client.get("/api/v1/queue")).json()
+    assert [(each["entity"], each["crm_id"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
+
+
+async def test_a_viewer_sees_no_number_in_the_queue_that_may_be_somebodys(db: Database) -> None:
+    notice = ChangeNotice(key=EntityKey(Entity.CUSTOMER, CrmId("09121234567")), trigger=Trigger.POLL)
+    async with db.transaction() as connection:
+        await queue.enqueue(connection, [notice])
+    for role, seen in ((Role.VIEWER, False), (Role.OPERATOR, True)):
+        async with asking_as(role, Installation(), db) as client:
+            for path in ("/queue", "/api/v1/queue"):
+                assert ("09121234567" in (await client.get(path)).text) is seen
+
+
+async def test_an_empty_queue_says_so(client: httpx2.AsyncClient) -> None:
+    assert WORDS["en"]["queue.empty"] in (await client.get("/queue?lang=en")).text
 
 
 async def test_an_empty_chart_says_so(client: httpx2.AsyncClient) -> None:

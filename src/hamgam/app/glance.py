@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from hamgam.app.masking import as_seen_by
 from hamgam.app.remote import Connection, connections_of
 from hamgam.app.status import Clock, start_of_day
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
+from hamgam.jobs.waiting import waiting
 from hamgam.model import EntityType, Status, Stream, System
+from hamgam.people.roles import Person
 from hamgam.trail import pulse
 from hamgam.trail import status as numbers
 from hamgam.trail.cursor import BEGINNING
@@ -106,3 +110,17 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
         delivery_at=await pulse.last_delivery(db),
         success_at=await numbers.newest_success(db),
     )
+
+
+async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, Any]]:
+    """What the depth of the queue counts, for pages and the API. `due` None: as soon as a worker is free."""
+    return [
+        {
+            "entity": each.notice.key.entity,
+            "crm_id": as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
+            "trigger": each.notice.trigger,
+            "running": each.running,
+            "due": each.due,
+        }
+        for each in await waiting(db, limit)
+    ]

@@ -10,14 +10,16 @@ from starlette.responses import HTMLResponse, Response
 from hamgam.app.access import Viewer, person_of
 from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
-from hamgam.app.glance import glance
+from hamgam.app.glance import glance, in_queue
 from hamgam.app.pages.rows import row_of
 from hamgam.app.pages.shell import page
 from hamgam.db.engine import DATABASE_GONE
+from hamgam.jobs import queue
 from hamgam.trail import listing, pulse
 from hamgam.trail.listing import Wanted
 
 _ROWS = 15
+_WAITING = 200
 
 
 def overview_routes(context: WebContext) -> APIRouter:
@@ -38,6 +40,12 @@ def overview_routes(context: WebContext) -> APIRouter:
             return page(request, "chart_figures.html", **await _figures(context, window))
         except DATABASE_GONE:
             return Response(status_code=204, headers={"cache-control": "no-store"})
+
+    @router.get("/queue")
+    async def queue_page(request: Request, person: Viewer) -> HTMLResponse:
+        """What the overview counts as waiting."""
+        depth, found = await queue.depth(context.db), await in_queue(context.db, person, _WAITING)
+        return page(request, "queue.html", depth=depth, found=found, now=context.clock())
 
     @router.get("/live")
     async def live_part(request: Request, _: Viewer) -> HTMLResponse:
