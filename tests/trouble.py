@@ -14,9 +14,13 @@ class Outages:
     """An `OutageObserver` that remembers: the reason when a system goes down, the seconds when it is back."""
 
     seen: list[Reason | float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
 
     def went_down(self, system: System, reason: Reason) -> None:
         self.seen.append(reason)
+
+    def asks_again(self, system: System, *, in_seconds: float) -> None:
+        self.pauses.append(in_seconds)
 
     def came_back(self, system: System, *, after_seconds: float) -> None:
         self.seen.append(after_seconds)

@@ -6,17 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hamgam.app.glance import Glance
+from hamgam.app.remote import Connection
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.pulse import Quiet
+from hamgam.trail.remote import SessionState
 from hamgam.trail.status import PollState, RemoteState
 
 NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
 
 
-def remote(state: str) -> RemoteState:
-    return RemoteState(state, NOW, NOW, 1, {}, 0.1)
+def remote(state: str) -> Connection:
+    return Connection(
+        state=RemoteState(state, NOW, NOW, 1, {}, 0.1), session=SessionState(NOW, True, None), outage=None
+    )
 
 
 CALM = Glance(
@@ -32,6 +36,7 @@ CALM = Glance(
     durations=None,
     quiet=Quiet(NOW - timedelta(minutes=5), timedelta(hours=14)),
     delivery_at=None,
+    success_at=None,
 )
 DOWN = CALM.systems | {System.FINANCE: remote(Reason.UNREACHABLE)}
 HELD = {Stream.PERSON: PollState(NOW, NOW, 1200)}

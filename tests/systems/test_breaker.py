@@ -129,7 +129,7 @@ async def test_the_questions_become_rarer_and_all_who_wait_go_on_together() -> N
         await w.outage(GONE)
         waiting = [asyncio.create_task(w.breaker.up()) for _ in range(100)]
         await asyncio.gather(*waiting)
-        assert w.clock.slept == [1, 2, 4, 8, 16, 30]
+        assert w.outages.pauses == w.clock.slept == [1, 2, 4, 8, 16, 30]
         assert w.outages.seen == [Reason.UNREACHABLE, 61]
         assert not w.breaker.is_down
 

@@ -20,7 +20,6 @@ from hamgam.app.reaching import OpenSite, no_site
 from hamgam.app.web import WebContext, create_app
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
-from hamgam.sync.site import Site
 from tests.web.browser import chromium, watched
 
 __all__ = ["chromium", "watched"]
@@ -57,7 +56,6 @@ class Installation:
     worker: bool = False
     body_seconds: float = 10
     site: OpenSite = no_site
-    site_now: Callable[[], Site | None] = lambda: None
     probe_seconds: float = 60
     given: Settings | None = None
     """As they were loaded, in place of `settings`."""
@@ -71,7 +69,6 @@ class Installation:
             monotonic=self.seconds,
             body_seconds=self.body_seconds,
             site=self.site,
-            site_now=self.site_now,
             probe_seconds=self.probe_seconds,
         )
 

@@ -29,7 +29,7 @@ def test_the_page_is_live_calm_and_on_its_own(
             errorMessage="x" * 199,
         )
     page.goto(f"{served}/?lang={lang}")
-    rows = page.locator("tbody tr")
+    rows = page.locator("tr[id^=log-]")
     expect(rows).to_have_count(4)
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if lang == "fa" else "ltr")
 
@@ -53,7 +53,7 @@ def test_the_page_works_without_javascript(served: str, chromium: Browser, add_s
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{served}/?lang=en")
-    expect(page.locator("tbody tr")).to_contain_text("Nilufar")
+    expect(page.locator("tr[id^=log-]")).to_contain_text("Nilufar")
     page.get_by_text("فارسی").click()
     expect(page.locator("html")).to_have_attribute("lang", "fa")
     context.close()
@@ -101,11 +101,30 @@ def test_the_chart_tells_what_lies_under_the_pointer_and_outlives_the_live_part(
     expect(canvas).to_be_visible()
     drawn = canvas.element_handle()
     add_sync(sourceEntityId="another")
-    expect(page.locator("tbody tr")).to_have_count(3, timeout=15_000)
+    expect(page.locator("tr[id^=log-]")).to_have_count(3, timeout=15_000)
     assert drawn is not None and drawn.evaluate("canvas => canvas.isConnected")
     page.locator(".plot").scroll_into_view_if_needed()
     box = page.locator(".plot .u-over").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 60)
     expect(page.locator(".at")).to_contain_text(f"{WORDS['en']['FAILED']} 1")
+    assert watched.complaints == []
+
+
+def test_an_open_table_of_the_chart_stays_open_and_is_kept_fresh(
+    served: str, watched: Watched, add_sync: AddSync
+) -> None:
+    page = watched.page
+    page.clock.install()
+    add_sync()
+    page.goto(f"{served}/?lang=en&window=7d")
+    page.get_by_text(WORDS["en"]["chart.table"]).click()
+    rows = page.locator("#figures tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows.get_by_role("link")).to_have_text("1")
+    add_sync(sourceEntityId="another")
+    page.clock.run_for(16_000)
+    expect(rows.get_by_role("link")).to_have_text("2")
+    expect(page.locator("#figures table")).to_be_visible()
+    expect(page.locator(".legend .SUCCESS b")).to_have_text("2")
     assert watched.complaints == []

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,20 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from hamgam.app.words import WORDS
+from hamgam.app.words import WORDS, Writer
 from hamgam.app.words.settings import PERSIAN
 from hamgam.db.engine import Database
+from hamgam.errors import Reason
+from hamgam.model import RemoteSession, System
 from hamgam.people.roles import Role
 from hamgam.reasons import SENTENCES
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.settings import describe, load_settings
+from hamgam.systems.session import REFUSAL_PAUSE
+from hamgam.trail.outages import OutageNotes
+from hamgam.trail.remote import CallTally, SharedSessions
 from tests.bench import Bench, bench
-from tests.web.conftest import GUID, SECRET, TOKEN, WITH_WEBHOOKS, Installation, basic
+from tests.web.conftest import GUID, NOW, SECRET, TOKEN, WITH_WEBHOOKS, Installation, basic
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
@@ -72,31 +77,61 @@ async def test_both_systems_are_told_of(db: Database) -> None:
         assert crm["mean_ms"] > 0
         assert crm["session"]["exists"]
         assert datetime.fromisoformat(crm["session"]["since"]) <= datetime.now(UTC)
-        assert crm["down_for_this_process"] is None
+        assert crm["breaker"] == {"open": False, "since": None, "next_try": None}
         for lang in ("fa", "en"):
             page = (await client.get(f"/connections?lang={lang}")).text
             assert well_formed(page)
-            assert WORDS["fa" if lang == "fa" else "en"]["connections.breaker.idle"] in page
+            assert WORDS["fa" if lang == "fa" else "en"]["connections.breaker.closed"] in page
 
 
-async def test_the_breaker_of_a_process_that_works_is_shown(db: Database) -> None:
-    async def pause(seconds: float) -> None:
-        await asyncio.sleep(3600)
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("path", ["/", "/live", "/connections", "/connections/live"])
+async def test_the_breaker_of_any_process_is_shown(db: Database, path: str, lang: str) -> None:
+    """The web service makes no calls here; a worker elsewhere has noted what its breaker says."""
+    words, tell = WORDS["fa" if lang == "fa" else "en"], Writer("fa" if lang == "fa" else "en")
+    worker = OutageNotes(db, lambda: NOW)
+    worker.went_down(System.CRM, Reason.UNREACHABLE)
+    worker.asks_again(System.CRM, in_seconds=12)
+    await worker.flush()
+    async with visiting(db, installed(None)) as client:
+        systems = (await client.get("/api/v1/connections")).json()["systems"]
+        assert {name: each["breaker"]["open"] for name, each in systems.items()} == {
+            "crm": True,
+            "finance": False,
+        }
+        page = (await client.get(f"{path}?lang={lang}")).text
+    assert well_formed(page)
+    assert page.count(words["connections.breaker.open"]) == page.count(words["connections.next_try"]) == 1
+    assert tell.clock(NOW) in page
+    assert tell.clock(NOW + timedelta(seconds=12)) in page
+    assert words["connections.breaker.closed"] in page
 
-    async with bench(db, pause=pause) as b:
-        installation = installed(b)
-        installation.site_now = lambda: b.site
-        async with visiting(db, installation) as client:
-            await b.box.take_down("crm")
-            await b.sync(b.person())
-            systems = (await client.get("/api/v1/connections")).json()["systems"]
-            assert {name: each["down_for_this_process"] for name, each in systems.items()} == {
-                "crm": True,
-                "finance": False,
-            }
-            page = (await client.get("/connections")).text
-            assert WORDS["en"]["connections.breaker.open"] in page
-            assert WORDS["en"]["connections.breaker.closed"] in page
+
+@pytest.mark.parametrize("path", ["/", "/connections"])
+async def test_a_refused_login_says_when_it_is_tried_again(db: Database, path: str) -> None:
+    tally = CallTally(db, lambda: NOW)
+    tally.called(System.FINANCE, ok=False, reason=Reason.BAD_CREDENTIALS, seconds=0.1)
+    await tally.flush()
+    await SharedSessions(db).note_refusal(System.FINANCE, "x", NOW)
+    async with visiting(db, installed(None)) as client:
+        page = (await client.get(path)).text
+        finance = (await client.get("/api/v1/connections")).json()["systems"]["finance"]
+    assert WORDS["en"]["connections.refused"] in page
+    assert Writer("en").clock(NOW + REFUSAL_PAUSE) in page
+    assert datetime.fromisoformat(finance["session"]["next_login_at"]) == NOW + REFUSAL_PAUSE
+
+
+async def test_a_login_that_works_again_is_not_called_refused(db: Database) -> None:
+    store = SharedSessions(db)
+    await store.note_refusal(System.CRM, "x", NOW - timedelta(days=9000))
+    await store.save(System.CRM, RemoteSession("token", {}))
+    tally = CallTally(db, lambda: NOW)
+    tally.called(System.CRM, ok=False, reason=Reason.UNREACHABLE, seconds=0.1)
+    await tally.flush()
+    async with visiting(db, installed(None)) as client:
+        page = (await client.get("/connections")).text
+    assert WORDS["en"]["connections.session.since"] in page
+    assert WORDS["en"]["connections.refused"] not in page
 
 
 async def test_the_probe_is_run_kept_and_explained_in_both_languages(db: Database) -> None:
@@ -121,8 +156,11 @@ async def test_the_probe_is_run_kept_and_explained_in_both_languages(db: Databas
             assert well_formed(page)
             for code in findings:
                 key = "finding." + ("filters" if code.startswith("filters_") else code)
-                meaning = WORDS["fa" if lang == "fa" else "en"][key]
-                assert meaning in page.replace("&#39;", "'"), code
+                words = WORDS["fa" if lang == "fa" else "en"]
+                assert words[key] in page.replace("&#39;", "'"), code
+                assert words[key.replace("finding.", "finding.name.")] in page, code
+            assert page.count('<td class="action">') == page.count('<td class="meaning">')
+            assert '<td class="action"></td>' not in page
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
@@ -149,7 +187,7 @@ async def test_a_refused_login_is_never_tried_more_often_than_the_rules_say(db: 
         logins = b.box.journal.calls(system="finance", effect="login")
         assert 1 <= len(logins) <= 3
         page = (await client.get("/connections")).text
-        assert WORDS["en"]["connections.refused_at"] in page
+        assert WORDS["en"]["connections.refused"] in page
         assert WORDS["en"]["probe.no_login"] in page
 
 
@@ -185,7 +223,10 @@ async def test_a_probe_whose_process_died_is_not_under_way(db: Database) -> None
         assert (await client.get("/api/v1/connections")).json()["probing_since"] is None
         async with db.locked("site probe"):
             assert (await client.get("/api/v1/connections")).json()["probing_since"]
-            assert WORDS["en"]["probe.running"] in (await client.get("/connections")).text
+            for path in ("/connections", "/connections/live"):
+                page = (await client.get(path)).text
+                assert WORDS["en"]["probe.running"] in page
+                assert f"disabled>{WORDS['en']['probe.going']}</button>" in page
 
 
 async def test_subscriptions_are_listed_registered_once_and_removed(db: Database) -> None:
@@ -230,12 +271,14 @@ async def test_a_crm_without_the_api_and_one_that_is_down_say_so(db: Database, l
 async def test_the_light_turns_on_with_the_first_delivery(db: Database) -> None:
     installation = installed(None)
     async with visiting(db, installation) as client:
-        assert WORDS["en"]["hooks.waiting"] in (await client.get("/connections/live")).text
+        for path in ("/connections", "/connections/light"):
+            assert WORDS["en"]["hooks.waiting"] in (await client.get(path)).text
         sent = await client.get(f"/webhook/crm/identity/{TOKEN}?event=Insert&id={GUID}")
         assert sent.status_code == 202
-        page = (await client.get("/connections/live")).text
-        assert WORDS["en"]["hooks.heard"] in page
-        assert WORDS["en"]["hooks.waiting"] not in page
+        for path in ("/connections", "/connections/light"):
+            page = (await client.get(path)).text
+            assert f"{WORDS['en']['hooks.heard']} <time" in page
+            assert WORDS["en"]["hooks.waiting"] not in page
 
 
 async def test_an_admin_may_see_the_secrets_and_the_log_says_so(db: Database) -> None:

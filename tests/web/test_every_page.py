@@ -16,6 +16,7 @@ PAGES = (
     "/attention",
     "/attention/confirm",
     "/import",
+    "/queue",
     "/import/confirm",
     "/connections",
     "/connections/settings",

@@ -205,6 +205,8 @@ async def test_a_database_that_goes_away_meanwhile_leaves_the_page_as_it_is(
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
         )
+    for figures in ("/chart", "/connections/light"):
+        assert (await client.get(figures)).status_code == 204
     part = await client.get("/live?lang=en")
     assert part.status_code == 503
     assert part.text.startswith('<main id="live" hx-get="/live?lang=en" hx-trigger="every 2s"')

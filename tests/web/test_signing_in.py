@@ -205,10 +205,15 @@ async def test_programs_and_parts_of_pages_hear_it_in_their_own_way(
     part = await client.get("/live", headers=here)
     assert (part.status_code, part.headers["hx-redirect"]) == (
         401,
-        "/sign-in?next=/me%3Flang%3Den%26q%3D%25D8%25B3",
+        "/sign-in?next=/me%3Flang%3Den%26q%3D%25D8%25B3&ended=1",
     )
     elsewhere = here | {"hx-current-url": "http://evil.example.com/x"}
-    assert (await client.get("/live", headers=elsewhere)).headers["hx-redirect"] == "/sign-in"
+    assert (await client.get("/live", headers=elsewhere)).headers["hx-redirect"] == "/sign-in?ended=1"
+    for lang in ("fa", "en"):
+        assert (
+            WORDS["fa" if lang == "fa" else "en"]["sign_in.ended"]
+            in (await client.get(f"/sign-in?ended=1&lang={lang}")).text
+        )
     assert (await client.post("/people/add")).headers["location"] == "/sign-in"
     assert (await client.get("/?lang=en")).headers["location"] == "/sign-in?next=/%3Flang%3Den&lang=en"
 

@@ -7,30 +7,14 @@ from typing import Any
 
 from hamgam.app.context import WebContext
 from hamgam.app.probing import under_way
+from hamgam.app.remote import Connection, connections_of
 from hamgam.app.status import iso
 from hamgam.app.subscriptions import address, typed_addresses, without_token
 from hamgam.errors import UsageError
 from hamgam.model import System
 from hamgam.settings import Settings, describe
 from hamgam.trail import probes, pulse
-from hamgam.trail import status as numbers
 from hamgam.trail.probes import Probe
-from hamgam.trail.remote import SessionState, session_states
-from hamgam.trail.status import RemoteState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """One remote system, as all processes of the installation know it together."""
-
-    state: RemoteState
-    session: SessionState
-    is_down_here: bool | None
-    """What the breaker of this process says; None: it speaks to no remote system now."""
-
-    @property
-    def mean_ms(self) -> float | None:
-        return self.state.seconds * 1000 / self.state.calls if self.state.calls else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +27,11 @@ class Connections:
 
 
 async def connections(context: WebContext) -> Connections:
-    db, site = context.db, context.site_now()
-    states, sessions = await numbers.remote_states(db), await session_states(db)
-    down = {system: breaker.is_down for system, breaker in site.breakers.items()} if site else {}
     return Connections(
         now=context.clock(),
-        systems={
-            system: Connection(state=states[system], session=sessions[system], is_down_here=down.get(system))
-            for system in System
-        },
-        delivery_at=await pulse.last_delivery(db),
-        probe=await probes.newest(db, ended=True),
+        systems=await connections_of(context.db),
+        delivery_at=await pulse.last_delivery(context.db),
+        probe=await probes.newest(context.db, ended=True),
         probing=await under_way(context),
     )
 
@@ -99,7 +77,7 @@ def connections_document(found: Connections) -> dict[str, Any]:
 
 
 def _connection(found: Connection) -> dict[str, Any]:
-    state, session = found.state, found.session
+    state, session, outage = found.state, found.session, found.outage
     return {
         "state": state.state,
         "since": iso(state.since),
@@ -111,8 +89,13 @@ def _connection(found: Connection) -> dict[str, Any]:
             "exists": session.exists,
             "since": iso(session.since),
             "login_refused_at": iso(session.refused_at),
+            "next_login_at": iso(found.tries_login_at),
         },
-        "down_for_this_process": found.is_down_here,
+        "breaker": {
+            "open": outage is not None,
+            "since": iso(outage.since) if outage else None,
+            "next_try": iso(outage.next_try) if outage else None,
+        },
     }
 
 

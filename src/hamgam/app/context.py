@@ -8,7 +8,6 @@ from datetime import datetime
 from hamgam.app.reaching import OpenSite, no_site
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
-from hamgam.sync.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,6 @@ class WebContext:
     """Whether this process runs jobs itself."""
     site: OpenSite = no_site
     """Both remote systems, for the length of a block: `async with context.site() as site`."""
-    site_now: Callable[[], Site | None] = lambda: None
-    """The site, while this process has it open anyway."""
     probe_seconds: float = 60
     """How long a probe of the site may take."""
     monotonic: Callable[[], float] = time.monotonic

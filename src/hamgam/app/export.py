@@ -46,7 +46,7 @@ _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     ("trigger", 14, lambda row, w: w.word(row["triggerType"])),
     ("crm_id", 38, lambda row, w: row["crmId"]),
     ("finance_id", 14, lambda row, w: row["financeId"]),
-    ("sync.answer", 40, lambda row, w: row["errorMessage"]),
+    ("sync.answer", 40, lambda row, w: " ".join(w.said(row["errorMessage"] or "")).strip()),
     ("sync.attempts", 10, lambda row, w: row["retryCount"] + 1),
     ("sync.completed", 20, lambda row, w: _moment(row["completedAt"], w)),
     ("export.milliseconds", 12, lambda row, w: row["durationMs"]),

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from hamgam.app.masking import as_seen_by
+from hamgam.app.remote import Connection, connections_of
 from hamgam.app.status import Clock, start_of_day
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
+from hamgam.jobs.waiting import waiting
 from hamgam.model import EntityType, Status, Stream, System
+from hamgam.people.roles import Person
 from hamgam.trail import pulse
 from hamgam.trail import status as numbers
 from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.pulse import Durations, Quiet
-from hamgam.trail.status import PollState, RemoteState
+from hamgam.trail.status import PollState
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
 _WORKER_SECONDS = 30
@@ -24,7 +29,7 @@ _UNUSUAL = 1.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     now: datetime
-    systems: Mapping[System, RemoteState]
+    systems: Mapping[System, Connection]
     mappings: Mapping[EntityType, int]
     workers: int
     depth: int
@@ -35,6 +40,12 @@ class Glance:
     durations: Durations | None
     quiet: Quiet | None
     delivery_at: datetime | None
+    success_at: datetime | None
+
+    @property
+    def day_began(self) -> datetime:
+        """In UTC; the day is the one in Tehran, as for `today`."""
+        return start_of_day(self.now).astimezone(UTC)
 
     @property
     def polled_at(self) -> datetime | None:
@@ -58,7 +69,7 @@ class Glance:
 
     @property
     def down(self) -> list[System]:
-        return [system for system, state in self.systems.items() if not state.up]
+        return [system for system, each in self.systems.items() if not each.state.up]
 
     @property
     def quiet_for(self) -> timedelta | None:
@@ -86,7 +97,7 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
     workers = await numbers.worker_count(db, _WORKER_SECONDS)
     return Glance(
         now=now,
-        systems=await numbers.remote_states(db),
+        systems=await connections_of(db),
         mappings=await numbers.mapping_counts(db),
         workers=max(workers, int(worker_here)),
         depth=await queue.depth(db),
@@ -97,4 +108,19 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
         durations=await pulse.durations(db),
         quiet=await pulse.quiet(db),
         delivery_at=await pulse.last_delivery(db),
+        success_at=await numbers.newest_success(db),
     )
+
+
+async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, Any]]:
+    """What the depth of the queue counts, for pages and the API. `due` None: as soon as a worker is free."""
+    return [
+        {
+            "entity": each.notice.key.entity,
+            "crm_id": as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
+            "trigger": each.notice.trigger,
+            "running": each.running,
+            "due": each.due,
+        }
+        for each in await waiting(db, limit)
+    ]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hamgam import details
 from hamgam.errors import Reason
 from hamgam.model import Direction, Entity, EntityType, Kind, Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
@@ -153,13 +154,19 @@ def _initial(word: str) -> str:
 
 
 def masked_message(text: str) -> str:
-    """Only codes, GUIDs and short numbers stay of a message: a remote system may quote anything."""
+    """Codes, GUIDs, short numbers and the engine's own words stay: a remote system may quote anything."""
+    if found := details.find(text):
+        return details.BETWEEN.join(each.written(each.detail.en, _masked_value) for each in found)
     parts: list[str] = []
     for token in _TOKEN.findall(_without_long_numbers(text)):
         shown = token if _may_be_quoted(token) else HIDDEN
         if shown != HIDDEN or parts[-1:] != [HIDDEN]:
             parts.append(shown)
     return " ".join(parts)
+
+
+def _masked_value(place: str, value: str) -> str:
+    return value if place in ("reason", "fields") else masked_message(value)
 
 
 def _without_long_numbers(text: str) -> str:

@@ -43,11 +43,6 @@ class SharedSite:
         self._site: Site | None = None
         self._leaving: asyncio.Task[None] | None = None
 
-    @property
-    def now(self) -> Site | None:
-        """The site, while it is open for somebody."""
-        return self._site
-
     async def __aenter__(self) -> "SharedSite":
         return self
 

@@ -62,15 +62,18 @@ def _to_sign_in(request: Request) -> Response:
         challenge = _BASIC if request.url.path in MONITORING else _BEARER
         return problem(401, "A sign-in or a token is needed", www_authenticate=challenge)
     if "hx-request" in request.headers:
-        return problem(401, "A sign-in is needed", hx_redirect=_sign_in_for(_current_page(request)))
+        return problem(
+            401, "A sign-in is needed", hx_redirect=_sign_in_for(_current_page(request), ended=True)
+        )
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     lang = request.query_params.get("lang", "")
     return RedirectResponse(_sign_in_for(wanted if request.method in _SAFE else "/", lang), 303)
 
 
-def _sign_in_for(wanted: str, lang: str = "") -> str:
-    """In the language that the page was asked for in."""
+def _sign_in_for(wanted: str, lang: str = "", *, ended: bool = False) -> str:
+    """In the language that the page was asked for in; `ended` has it say why it is there."""
     asked = {"next": wanted if wanted != "/" else "", "lang": lang if lang in WORDS else ""}
+    asked["ended"] = "1" if ended else ""
     query = urlencode({name: value for name, value in asked.items() if value}, safe="/")
     return f"{SIGN_IN}?{query}" if query else SIGN_IN
 

@@ -16,7 +16,6 @@ from hamgam.db import schema
 from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.presence import Presence
-from hamgam.errors import Reason
 from hamgam.intake.poll import poll
 from hamgam.jobs.importing import ImportTerms
 from hamgam.jobs.worker import Work
@@ -26,12 +25,13 @@ from hamgam.sync.decide import DeletePolicy, InvoiceUpdatePolicy
 from hamgam.sync.match import MatchKey
 from hamgam.sync.numbers import NumberRule
 from hamgam.sync.site import Rules, Site, SiteCodes
-from hamgam.systems.breaker import Breaker
+from hamgam.systems.breaker import Breaker, OutageObserver
 from hamgam.systems.http import HttpClient
 from hamgam.systems.limits import LocalLimiter
 from hamgam.systems.payamgostar.client import PayamgostarConnector
 from hamgam.systems.siagh.client import SiaghConnector
 from hamgam.trail import mapping
+from hamgam.trail.outages import OutageNotes
 from hamgam.trail.remote import CallTally, SharedSessions
 
 logger = structlog.get_logger()
@@ -91,10 +91,11 @@ async def open_site(settings: Settings, db: Database, *, read_only: bool = False
         system: _client(settings, system, limiters[system], tally, read_only=read_only) for system in System
     }
     site = _site(settings, db, clients)
-    site = replace(site, breakers=_breakers(site))
+    notes = OutageNotes(db, utcnow)
+    site = replace(site, breakers=_breakers(site, notes))
     async with Presence(db) as presence:
         await _divide(settings, presence, limiters)
-        housekeeping = asyncio.create_task(_keep_house(settings, presence, limiters, tally))
+        housekeeping = asyncio.create_task(_keep_house(settings, presence, limiters, tally, notes))
         try:
             yield site
         finally:
@@ -168,22 +169,12 @@ def _site(settings: Settings, db: Database, clients: dict[System, HttpClient]) -
     )
 
 
-def _breakers(site: Site) -> dict[System, Breaker]:
+def _breakers(site: Site, observer: OutageObserver) -> dict[System, Breaker]:
     alive = {System.CRM: site.crm.alive, System.FINANCE: site.finance.alive}
     return {
-        system: Breaker(system, alive[system], observer=_OutageLog(), random=site.random, sleep=site.sleep)
+        system: Breaker(system, alive[system], observer=observer, random=site.random, sleep=site.sleep)
         for system in System
     }
-
-
-class _OutageLog:
-    """Tells the process log of an outage once when it begins, and once when it ends."""
-
-    def went_down(self, system: System, reason: Reason) -> None:
-        logger.warning("system.down", system=system, reason=reason)
-
-    def came_back(self, system: System, *, after_seconds: float) -> None:
-        logger.info("system.back", system=system, after_seconds=round(after_seconds))
 
 
 def rules(settings: Settings) -> Rules:
@@ -208,13 +199,18 @@ def rules(settings: Settings) -> Rules:
 
 
 async def _keep_house(
-    settings: Settings, presence: Presence, limiters: dict[System, LocalLimiter], tally: CallTally
+    settings: Settings,
+    presence: Presence,
+    limiters: dict[System, LocalLimiter],
+    tally: CallTally,
+    notes: OutageNotes,
 ) -> None:
     while True:
         await asyncio.sleep(_SHARE_SECONDS)
         try:
             await _divide(settings, presence, limiters)
             await tally.flush()
+            await notes.flush()
         except DATABASE_GONE as error:
             logger.debug("housekeeping.database_gone", error=type(error).__name__)
 

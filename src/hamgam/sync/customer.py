@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
+from hamgam.details import Detail
 from hamgam.errors import Conflict, Reason, Refused, SyncError
 from hamgam.model import (
     ChangeNotice,
@@ -220,7 +221,7 @@ async def _create_or_link(story: Story, customer: CrmCustomer, fields: Fields) -
 async def _create(story: Story, customer: CrmCustomer, fields: Fields) -> FinanceId:
     story.operation = Operation.CREATE
     if not fields.get("name"):
-        raise Refused(Reason.UNUSABLE_RECORD, "the customer has no name in the CRM")
+        raise Refused(Reason.UNUSABLE_RECORD, Detail.NO_NAME())
     await _not_doubled_before(story)
     async with story.writing(Operation.CREATE, fields, customer.number):
         return await story.site.finance.create_customer(
@@ -259,7 +260,7 @@ async def _update(story: Story, customer: CrmCustomer, code: FinanceId, fields: 
 def _same_code(sent: FinanceId, answered: FinanceId) -> None:
     """Some builds make a second contact instead of updating, and answer its code."""
     if answered != sent:
-        raise Conflict(Reason.OTHER_CODE, f"{sent} was sent, {answered} was written")
+        raise Conflict(Reason.OTHER_CODE, Detail.OTHER_CODE(sent, answered))
 
 
 async def _deactivate(story: Story, code: FinanceId) -> Outcome:
@@ -308,9 +309,7 @@ def _binding(
 def _remark(story: Story, look: _Look, customer: CrmCustomer, fields: Fields) -> tuple[Reason | None, str]:
     """What a person should know of a sync that succeeded."""
     replaced = [name for name, value in fields.items() if value != customer.fields[name]]
-    message = (
-        f"characters that finance cannot store were replaced in: {', '.join(replaced)}" if replaced else ""
-    )
+    message = Detail.REPLACED(fields=", ".join(replaced)) if replaced else ""
     if _finance_moved(story.known, look, customer):
         return Reason.CRM_PRIORITY, message
     return (Reason.VALUE_REPLACED if replaced else None), message
@@ -330,7 +329,11 @@ async def _write_back(story: Story, customer: CrmCustomer, ending: log.Ending) -
     try:
         await story.site.crm.set_reference(customer.id, customer.kind, code)
     except SyncError as error:
-        ending = replace(ending, reason=Reason.WRITE_BACK_FAILED, message=f"{error.reason} {error.detail}")
+        ending = replace(
+            ending,
+            reason=Reason.WRITE_BACK_FAILED,
+            message=Detail.CAUSE(reason=error.reason, rest=error.detail),
+        )
         await log.remark(story.site.db, story.attempt.log_id, Reason.WRITE_BACK_FAILED, ending.message)
     return ending
 

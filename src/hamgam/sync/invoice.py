@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from hamgam.details import Detail
 from hamgam.errors import Conflict, InDoubt, Reason, Refused, SyncError, TryLater
 from hamgam.model import (
     ChangeNotice,
@@ -78,14 +79,14 @@ async def _in_doubt(story: Story) -> bool:
     left = story.attempt.intent
     if story.known is None and left is not None:
         story.operation, story.after = left.operation, left.document
-        raise InDoubt(Reason.ANSWER_LOST, "the pre-invoice was sent and its answer was lost")
+        raise InDoubt(Reason.ANSWER_LOST, Detail.DOCUMENT_LOST())
     return story.known is None and await attention.in_doubt(story.site.db, story.notice.key)
 
 
 async def _customer(story: Story, document: SalesDocument) -> FinanceId:
     """The customer's finance code; a customer who is not in finance yet is synchronised first."""
     if document.customer_id is None:
-        raise Refused(Reason.UNUSABLE_RECORD, "the document names no customer")
+        raise Refused(Reason.UNUSABLE_RECORD, Detail.NO_CUSTOMER())
     known = await _mapped(story.site, document.customer_id)
     if known is None:
         notice = ChangeNotice(
@@ -108,7 +109,7 @@ async def _mapped(site: Site, customer: CrmId) -> EntityMapping | None:
 
 def _not_ready(site: Site, customer: CrmId, result: Outcome) -> SyncError:
     """A document is looked at again when its customer is, and pays with a retry when its customer does."""
-    detail = f"customer {customer}: {result.status} {result.reason or ''} {result.message}".rstrip()
+    detail = Detail.CUSTOMER(customer, result.status, reason=result.reason or "", rest=result.message)
     if result.again_at is not None:
         wait = (result.again_at - site.clock()).total_seconds()
         free = not result.counts
@@ -127,7 +128,7 @@ async def _save(
                 decision.finance_id, ready, transaction_id=transaction_id
             )
         if saved.key != decision.finance_id:
-            raise Conflict(Reason.OTHER_CODE, f"{decision.finance_id} was sent, {saved.key} was written")
+            raise Conflict(Reason.OTHER_CODE, Detail.OTHER_CODE(decision.finance_id, saved.key))
     else:
         async with story.writing(Operation.CREATE, {}, number, checksum=checksum, document=sent):
             saved = await story.site.finance.create_document(ready, transaction_id=transaction_id)
@@ -197,14 +198,14 @@ async def _plan(site: Site, notice: ChangeNotice) -> Outcome:
 async def _planned_customer(site: Site, document: SalesDocument) -> FinanceId:
     """The customer's code, or a stand-in where the customer would be created first."""
     if document.customer_id is None:
-        raise Refused(Reason.UNUSABLE_RECORD, "the document names no customer")
+        raise Refused(Reason.UNUSABLE_RECORD, Detail.NO_CUSTOMER())
     known = await _mapped(site, document.customer_id)
     if known is not None:
         return known.finance_id
     key = EntityKey(Entity.CUSTOMER, document.customer_id)
     planned = await plan_customer(site, ChangeNotice(key=key, trigger=Trigger.MANUAL))
     if planned.status is not Status.PENDING:
-        raise Refused(Reason.CUSTOMER_FAILED, f"{planned.reason} {planned.message}".rstrip())
+        raise Refused(Reason.CUSTOMER_FAILED, Detail.CAUSE(reason=str(planned.reason), rest=planned.message))
     return planned.finance_id or FinanceId("new")
 
 

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from hamgam.details import BETWEEN, Detail
 from hamgam.errors import Reason, Refused
 from hamgam.model import DocumentLine, FinanceId, PreInvoice, SalesDocument, SavedDocument
 from hamgam.sync.site import SiteCodes
@@ -14,7 +15,7 @@ _RIAL = Decimal(1)
 def build(document: SalesDocument, customer: FinanceId, codes: SiteCodes) -> PreInvoice:
     """Transform a document. Raises `Refused` for one that no pre-invoice can be made of."""
     if not document.lines:
-        raise Refused(Reason.NO_LINES, f"document {document.number} has no lines")
+        raise Refused(Reason.NO_LINES, Detail.NO_LINES(document.number))
     for row, line in enumerate(document.lines, start=1):
         _check(row, line)
     return PreInvoice(
@@ -41,20 +42,18 @@ def total_remark(document: SalesDocument, sent: PreInvoice, saved: SavedDocument
     """Why the totals do not agree; "" when they do. A difference under one rial is rounding."""
     remarks = []
     if saved.net is not None and _differ(saved.net, sent.net) and not _is(saved.net, document.final_value):
-        remarks.append(f"finance reports a net total of {saved.net:f}, the lines sum up to {sent.net:f}")
+        remarks.append(Detail.NET_DIFFERS(f"{saved.net:f}", f"{sent.net:f}"))
     gross = sent.net + document.vat + document.toll
     if document.final_value is not None and _differ(gross, document.final_value):
-        remarks.append(
-            f"the CRM's final value is {document.final_value:f}, lines with VAT and toll make {gross:f}"
-        )
-    return "; ".join(remarks)
+        remarks.append(Detail.FINAL_VALUE_DIFFERS(f"{document.final_value:f}", f"{gross:f}"))
+    return BETWEEN.join(remarks)
 
 
 def _check(row: int, line: DocumentLine) -> None:
     if not line.product_code:
-        raise Refused(Reason.UNUSABLE_RECORD, f"line {row} has no product code")
+        raise Refused(Reason.UNUSABLE_RECORD, Detail.NO_PRODUCT_CODE(row))
     if line.quantity <= 0:
-        raise Refused(Reason.UNUSABLE_RECORD, f"line {row} has the quantity {line.quantity:f}")
+        raise Refused(Reason.UNUSABLE_RECORD, Detail.BAD_QUANTITY(row, f"{line.quantity:f}"))
 
 
 def _differ(one: Decimal, other: Decimal) -> bool:

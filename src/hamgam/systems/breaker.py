@@ -18,9 +18,11 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class OutageObserver(Protocol):
-    """Is told once when a system goes down, and once when it is back."""
+    """Is told once when a system goes down, before each pause until it is asked, and once when it is back."""
 
     def went_down(self, system: System, reason: Reason) -> None: ...
+
+    def asks_again(self, system: System, *, in_seconds: float) -> None: ...
 
     def came_back(self, system: System, *, after_seconds: float) -> None: ...
 
@@ -121,7 +123,9 @@ class Breaker:
 
     async def _watch(self, trouble: TryLater | None) -> None:
         while trouble is not None:
-            await self._sleep(self._next_pause(trouble))
+            pause = self._next_pause(trouble)
+            self._observer.asks_again(self._system, in_seconds=pause)
+            await self._sleep(pause)
             with suppress(Exception):  # such as the database, where the login is kept, being away as well
                 trouble = await self._ask()
         now = self._monotonic()

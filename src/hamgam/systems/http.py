@@ -16,6 +16,7 @@ import msgspec
 import truststore
 from aiohttp.abc import AbstractResolver, AbstractStreamWriter
 
+from hamgam.details import Detail
 from hamgam.errors import Reason, Refused, SyncError
 from hamgam.model import System
 from hamgam.systems.lease import Lease, TooLate, held
@@ -218,7 +219,7 @@ class HttpClient:
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, effect, self.system) from error
         if content is None:
-            raise broken_answer(effect, self.system, "the answer is larger than 16 MiB")
+            raise broken_answer(effect, self.system, Detail.TOO_LONG())
         check_status(response.status, response.headers, content, effect, self.system)
         return Reply(response.status, content, response.headers, effect, self.system)
 
@@ -273,7 +274,7 @@ class HttpClient:
         try:
             return _encoder.encode(body)
         except UnicodeEncodeError:
-            raise Refused(Reason.UNUSABLE_RECORD, "half of a character pair", system=self.system) from None
+            raise Refused(Reason.UNUSABLE_RECORD, Detail.HALF_A_PAIR(), system=self.system) from None
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

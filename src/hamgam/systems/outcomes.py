@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import aiohttp
 
+from hamgam.details import Detail
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
 from hamgam.model import System
 from hamgam.systems.lease import TooLate
@@ -54,20 +55,21 @@ def transport_error(error: Exception, effect: Effect, system: System) -> SyncErr
 
 def _what_broke(error: Exception) -> str:
     """What a person can look after. The error's own text may hold an address with a password in it."""
-    return next((words for kinds, words in _BROKEN if isinstance(error, kinds)), "the connection broke off")
+    broke = (detail for kinds, detail in _BROKEN if isinstance(error, kinds))
+    return next(broke, Detail.CONNECTION_BROKE_OFF)()
 
 
-_BROKEN: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), "no such address can exist"),
-    ((aiohttp.ClientSSLError,), "the encrypted connection failed, or its certificate is not trusted"),
-    ((aiohttp.ClientConnectorDNSError,), "no machine is known by the name in the address"),
+_BROKEN: tuple[tuple[tuple[type[Exception], ...], Detail], ...] = (
+    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), Detail.NO_SUCH_ADDRESS),
+    ((aiohttp.ClientSSLError,), Detail.NOT_ENCRYPTED),
+    ((aiohttp.ClientConnectorDNSError,), Detail.UNKNOWN_NAME),
     (
         (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
-        "the proxy did not make the connection",
+        Detail.NO_PROXY,
     ),
-    ((aiohttp.ClientConnectorError,), "the connection could not be made"),
-    ((TimeoutError,), "no answer came in time"),
-    ((aiohttp.ClientPayloadError, aiohttp.ClientResponseError), "the answer broke off, or is no HTTP"),
+    ((aiohttp.ClientConnectorError,), Detail.NOT_CONNECTED),
+    ((TimeoutError,), Detail.NO_ANSWER),
+    ((aiohttp.ClientPayloadError, aiohttp.ClientResponseError), Detail.ANSWER_BROKE_OFF),
 )
 """The first that fits counts."""
 
@@ -82,14 +84,14 @@ def check_status(
         return
     text = remote_text(body)
     if status < 400 or status in {407, 421}:
-        raise NeedsOperator(Reason.WRONG_ADDRESS, f"status {status}", system=system)
+        raise NeedsOperator(Reason.WRONG_ADDRESS, Detail.STATUS(status), system=system)
     if status == 402 or (status == 403 and effect is Effect.LOGIN):
         reason = Reason.NOT_LICENSED if status == 402 else Reason.LOCKED_OUT
         raise NeedsOperator(reason, text, system=system)
     if status in _NOT_DONE:
         raise TryLater(
             _NOT_DONE[status],
-            f"status {status}",
+            Detail.STATUS(status),
             system=system,
             retry_after_seconds=retry_after_seconds(headers),
             system_wide=status != 408,
@@ -97,8 +99,8 @@ def check_status(
     if status < 500:
         raise Refused(Reason.BAD_REQUEST, text, system=system)
     if effect is Effect.WRITE:
-        raise InDoubt(Reason.SERVER_ERROR, f"status {status}", system=system)
-    raise TryLater(Reason.SERVER_ERROR, f"status {status}", system=system)
+        raise InDoubt(Reason.SERVER_ERROR, Detail.STATUS(status), system=system)
+    raise TryLater(Reason.SERVER_ERROR, Detail.STATUS(status), system=system)
 
 
 _NOT_DONE = {408: Reason.TIMEOUT, 429: Reason.RATE_LIMITED, 503: Reason.SERVER_ERROR}
@@ -126,6 +128,6 @@ def remote_text(body: bytes) -> str:
 def broken_answer(effect: Effect, system: System, detail: str = "", *, body: bytes = b"") -> SyncError:
     """What an answer means that came and cannot be understood. A login that is a page is another server's."""
     if effect is Effect.LOGIN and body.lstrip().startswith(b"<"):
-        return NeedsOperator(Reason.WRONG_ADDRESS, "a web page answers the login", system=system)
+        return NeedsOperator(Reason.WRONG_ADDRESS, Detail.A_WEB_PAGE(), system=system)
     branch = InDoubt if effect is Effect.WRITE else TryLater
     return branch(Reason.BROKEN_ANSWER, detail, system=system)

@@ -1,16 +1,18 @@
-"""`/api/v1/overview` and `/api/v1/charts/syncs`: what the overview shows."""
+"""`/api/v1/overview`, `/api/v1/queue` and `/api/v1/charts/syncs`: what the overview shows."""
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
-from hamgam.app.glance import glance
+from hamgam.app.glance import glance, in_queue
 from hamgam.app.status import iso
 from hamgam.model import Status
 from hamgam.trail import pulse
+
+Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
 class Window(StrEnum):
@@ -46,6 +48,13 @@ def chart_routes(context: WebContext) -> APIRouter:
             "last_success": iso(quiet.since) if quiet else None,
             "longest_quiet_seconds": quiet.longest.total_seconds() if quiet else None,
         }
+
+    @router.get("/queue")
+    async def waiting(
+        person: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> list[dict[str, Any]]:
+        """What waits for a worker or is being looked at; `due` is null where a free worker takes it."""
+        return [each | {"due": iso(each["due"])} for each in await in_queue(context.db, person, limit)]
 
     @router.get("/charts/syncs")
     async def syncs_over_time(_: Viewer, window: Window = Window.HOUR) -> dict[str, Any]:

@@ -57,7 +57,7 @@ async def engine(
         if listener is not None:
             if settings.enable_webhooks:
                 await stack.enter_async_context(_background(_register(sites, address(settings))))
-            context = WebContext(settings, db, utcnow, running, site=sites, site_now=lambda: sites.now)
+            context = WebContext(settings, db, utcnow, running, site=sites)
             await stack.enter_async_context(_web(context, listener))
         yield
 

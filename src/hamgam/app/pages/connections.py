@@ -19,6 +19,7 @@ from hamgam.app.probing import check_site
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import SyncError, UsageError
 from hamgam.sync.site import Site
+from hamgam.trail import pulse
 
 logger = structlog.get_logger()
 
@@ -57,6 +58,15 @@ def _looking(context: WebContext) -> APIRouter:
     @router.get("/live")
     async def live_part(request: Request, _: Viewer) -> HTMLResponse:
         return await _shown(context, request, "connections_live.html")
+
+    @router.get("/light")
+    async def light(request: Request, _: Viewer) -> Response:
+        """Whether the CRM calls, beside the address that it has to call."""
+        try:
+            delivery_at = await pulse.last_delivery(context.db)
+        except DATABASE_GONE:
+            return Response(status_code=204)
+        return page(request, "webhook_light.html", delivery_at=delivery_at, now=context.clock())
 
     @router.get("/settings")
     async def settings(request: Request, _: Viewer) -> HTMLResponse:

@@ -180,7 +180,7 @@ def _whole(
         template,
         status,
         view=view,
-        said=detail(run, person_of(request)) if run else "",
+        answer=detail(run, person_of(request)) if run else "",
         only=only,
         typed=typed,
         refused=refused,

@@ -1,22 +1,25 @@
 """The overview: what the installation is doing, live."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from hamgam.app.access import Viewer, person_of
 from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
-from hamgam.app.glance import glance
+from hamgam.app.glance import glance, in_queue
 from hamgam.app.pages.rows import row_of
 from hamgam.app.pages.shell import page
 from hamgam.db.engine import DATABASE_GONE
+from hamgam.jobs import queue
 from hamgam.trail import listing, pulse
 from hamgam.trail.listing import Wanted
 
 _ROWS = 15
+_WAITING = 200
 
 
 def overview_routes(context: WebContext) -> APIRouter:
@@ -24,21 +27,45 @@ def overview_routes(context: WebContext) -> APIRouter:
 
     @router.get("/")
     async def overview(request: Request, _: Viewer, window: str = Window.HOUR) -> HTMLResponse:
-        chosen = Window(window) if window in list(Window) else Window.HOUR
-        spans = SPANS[chosen]
         try:
-            found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
+            figures = await _figures(context, window)
         except DATABASE_GONE:
             return page(request, "overview.html", 503, view=None)
-        totals = {status: found.total(status) for status in SHOWN}
-        frame = {"window": chosen, "windows": list(Window), "totals": totals}
-        return await _overview(context, request, "overview.html", **frame)
+        return await _overview(context, request, "overview.html", windows=list(Window), **figures)
+
+    @router.get("/chart")
+    async def chart_figures(request: Request, _: Viewer, window: str = Window.HOUR) -> Response:
+        """What the chart shows, in numbers."""
+        try:
+            return page(request, "chart_figures.html", **await _figures(context, window))
+        except DATABASE_GONE:
+            return Response(status_code=204, headers={"cache-control": "no-store"})
+
+    @router.get("/queue")
+    async def queue_page(request: Request, person: Viewer) -> HTMLResponse:
+        """What the overview counts as waiting."""
+        depth, found = await queue.depth(context.db), await in_queue(context.db, person, _WAITING)
+        return page(request, "queue.html", depth=depth, found=found, now=context.clock())
 
     @router.get("/live")
     async def live_part(request: Request, _: Viewer) -> HTMLResponse:
         return await _overview(context, request, "live.html")
 
     return router
+
+
+async def _figures(context: WebContext, wanted: str) -> dict[str, Any]:
+    """`busy` are the spans in which something ended, newest first."""
+    window = Window(wanted) if wanted in list(Window) else Window.HOUR
+    spans = SPANS[window]
+    found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
+    return {
+        "window": window,
+        "found": found,
+        "span": timedelta(seconds=spans.seconds),
+        "totals": {status: found.total(status) for status in SHOWN},
+        "busy": [at for at in reversed(range(spans.number)) if any(found.counts[s][at] for s in SHOWN)],
+    }
 
 
 async def _overview(context: WebContext, request: Request, template: str, **values: Any) -> HTMLResponse:

@@ -28,7 +28,8 @@ def _door(router: APIRouter, registry: Registry) -> None:
         wanted = local_path(request.query_params.get("next", ""))
         if _visitor(request).way is not Way.STRANGER:
             return RedirectResponse(wanted, 303)
-        return page(request, "sign_in.html", next=wanted, failed="")
+        why = "sign_in.ended" if "ended" in request.query_params else ""
+        return page(request, "sign_in.html", next=wanted, failed=why)
 
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:

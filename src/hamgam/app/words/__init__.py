@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from hamgam import details
 from hamgam.app.words import (
     attention,
     common,
@@ -23,11 +24,14 @@ from hamgam.app.words import (
     syncs,
 )
 from hamgam.errors import Reason
+from hamgam.model import Status
 from hamgam.people.roles import NOBODY_SIGNED_IN
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
 from hamgam.reasons import SENTENCES, Sentence
 
 Lang = Literal["fa", "en"]
+_ISOLATED, _ISOLATED_END = "\u2068", "\u2069"
+"""Around a value in a Persian sentence: its direction is its own."""
 _AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 _TABLES = (
@@ -46,6 +50,13 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
     "en": {key: en for table in _TABLES for key, (_, en) in table.items()},
 }
+
+
+class Said(NamedTuple):
+    """A message of the log: what the engine says in it, and what a remote system says, word for word."""
+
+    ours: str
+    theirs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,10 @@ class Writer:
     def person(self, name: str) -> str:
         """Who did something. Where there are no users nobody has signed in."""
         return self.word("people.nobody") if name == NOBODY_SIGNED_IN.name else name
+
+    def either(self, key: str, otherwise: str) -> str:
+        """The words for a key, or something else where there are none."""
+        return WORDS[self.lang].get(key, otherwise)
 
     def digits(self, text: str) -> str:
         return to_persian_digits(text) if self.lang == "fa" else text
@@ -98,6 +113,10 @@ class Writer:
     def seconds(self, milliseconds: float) -> str:
         if milliseconds < 1000:
             return self.word("unit.ms", milliseconds)
+        if milliseconds >= 5_400_000:
+            return self.word("unit.h", self.decimal(milliseconds / 3_600_000))
+        if milliseconds >= 90_000:
+            return self.word("unit.min", milliseconds / 60_000)
         return self.word("unit.s", self.decimal(milliseconds / 1000))
 
     def day(self, moment: datetime) -> str:
@@ -114,6 +133,28 @@ class Writer:
         except (KeyError, ValueError):
             return code
         return sentence.fa if self.lang == "fa" else sentence.en
+
+    def said(self, message: str) -> Said:
+        """A message of the log in this language, as far as the engine wrote it."""
+        found = details.find(message)
+        if not found:
+            return Said("", message)
+        texts = ((one, one.detail.fa if self.lang == "fa" else one.detail.en) for one in found)
+        ours = self.word("unit.also").join(one.written(text, self._told) for one, text in texts)
+        rest = found[-1].rest
+        return Said(ours, self.said(rest).theirs if rest else "")
+
+    def _told(self, place: str, value: str) -> str:
+        match place:
+            case "reason":
+                return self.reason(value)
+            case "fields":
+                return self.word("unit.comma").join(self.word(f"field.{name}") for name in value.split(", "))
+            case "rest":
+                return self.said(value).ours
+        if value in list(Status):
+            return self.word(value)
+        return f"{_ISOLATED}{value}{_ISOLATED_END}" if self.lang == "fa" else value
 
     def cause(self, sentence: Sentence) -> str:
         return sentence.fa if self.lang == "fa" else sentence.en

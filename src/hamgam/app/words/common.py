@@ -12,6 +12,8 @@ WORDS: Table = {
     "skip": ("پرش به محتوا", "Skip to the content"),
     "unit.ms": ("{} میلی‌ثانیه", "{} ms"),
     "unit.s": ("{} ثانیه", "{} s"),
+    "unit.min": ("{} دقیقه", "{} min"),
+    "unit.h": ("{} ساعت", "{} h"),
     "unit.percent": ("{}٪", "{}%"),
     "api": ("راهنمای API", "API"),
     "crm": ("CRM پیام‌گستر", "Payamgostar CRM"),
@@ -54,5 +56,7 @@ WORDS: Table = {
     ),
     "clock": ("زمان‌ها به وقت تهران است", "Times are Tehran time"),
     "unit.point": ("٫", "."),
+    "unit.comma": ("، ", ", "),
+    "unit.also": ("؛ ", "; "),
     "unit.thousands": ("٬", ","),
 }

@@ -174,7 +174,6 @@ WORDS: Table = {
     "import.options.limit": ("حداکثر {}", "at most {}"),
     "import.options.again": ("فقط موارد تازه", "again"),
     "import.options.force": ("حتی اگر غیرعادی باشد", "forced"),
-    "import.said": ("پاسخ سیستم مقابل", "The remote system said"),
     "import.refused": ("انجام نشد", "Not done"),
     "import.trouble.RUNS_ALREADY": (
         "یک اجرا در جریان یا در نوبت است؛ همان را در پایین می‌بینید.",

@@ -6,6 +6,10 @@ WORDS: Table = {
     "nav.people": ("کاربران", "People"),
     "sign_in": ("ورود", "Sign in"),
     "sign_out": ("خروج", "Sign out"),
+    "sign_in.ended": (
+        "نشست شما به پایان رسید. دوباره وارد شوید؛ به همان صفحه برمی‌گردید.",
+        "Your sign-in has ended. Sign in again, and you come back to the same page.",
+    ),
     "sign_in.failed": ("نام یا گذرواژه درست نیست.", "The name or the password is not right."),
     "sign_in.too_often": (
         "تلاش‌های ناموفق زیاد بوده است. چند دقیقه صبر کنید و دوباره بیازمایید.",

@@ -82,7 +82,6 @@ WORDS: Table = {
     "records.tried.UPDATE": ("به‌روزرسانی سیستم مالی", "Update finance"),
     "records.tried.LINK": ("پیوند با سیستم مالی", "Link to finance"),
     "records.changed": ("تغییرکرده", "changed"),
-    "records.comma": ("، ", ", "),
     "records.code": ("کد", "code"),
     "records.settled": ("رسیدگی شد", "settled"),
     "records.settled.later": ("با همگام‌سازی بعدی", "by a later sync"),

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from msgspec import UnsetType
 
+from hamgam.details import Detail
 from hamgam.errors import NeedsOperator, Reason, Refused, SyncError
 from hamgam.model import (
     Change,
@@ -96,7 +97,7 @@ class PayamgostarConnector:
             if page > 1 and rows == previous:
                 if len(rows) < LIGHT_PAGE_SIZE:
                     return  # the page number is ignored, and this is everything there is
-                raise reply.broken("the light list ignores the page number")
+                raise reply.broken(Detail.PAGE_IGNORED())
             yield rows
             previous = rows
 
@@ -143,7 +144,7 @@ class PayamgostarConnector:
         answer = _supported(reply).decode(wire.saved)
         if made := answer.crm_id or answer.id:
             return wire.crm_id(made)
-        raise reply.broken("the answer names no id")
+        raise reply.broken(Detail.NO_ID())
 
     async def set_reference(self, crm_id: CrmId, kind: Kind, reference: FinanceId) -> None:
         body = {"crmId": crm_id, "refId": reference}
@@ -170,7 +171,7 @@ class PayamgostarConnector:
             return None
         hook = reply.decode(wire.hook)
         if not wire.text(hook.id):
-            raise reply.broken("the answer names no id")
+            raise reply.broken(Detail.NO_ID())
         return Subscription(id=wire.text(hook.id), url=hook.url or url, events=tuple(hook.events or events))
 
     async def unsubscribe(self, subscription_id: str) -> None:
@@ -203,7 +204,7 @@ class PayamgostarConnector:
         try:
             hits = [_seen(hit, source.kind) for hit in page.data or []]
         except ValueError:
-            raise reply.broken("a date that is none") from None
+            raise reply.broken(Detail.NO_DATE()) from None
         return find.FoundPage(hits, page.total)
 
     async def _write(
@@ -235,7 +236,7 @@ def _supported(reply: Reply) -> Reply:
 
 
 def _not_supported() -> SyncError:
-    return NeedsOperator(Reason.NOT_SUPPORTED, "the CRM does not know this call", system=System.CRM)
+    return NeedsOperator(Reason.NOT_SUPPORTED, Detail.CALL_UNKNOWN_TO_CRM(), system=System.CRM)
 
 
 def _customer(found: wire.CustomerObject, asked: Kind) -> CrmCustomer:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from hamgam.details import Detail
 from hamgam.errors import Reason, Refused
 from hamgam.model import DocumentLine, Entity, SalesDocument, System
 from hamgam.systems.payamgostar.wire import DocumentObject, LineObject, crm_id, maybe_moment, text
@@ -36,7 +37,7 @@ def sales_document(found: DocumentObject, entity: Entity) -> SalesDocument:
 
 def _line(row: int, line: LineObject) -> DocumentLine:
     if not text(line.product_code).strip():
-        raise _unusable(f"line {row}: no productCode")
+        raise _unusable(Detail.LINE_WITHOUT_CODE(row))
     return DocumentLine(
         product_code=text(line.product_code).strip(),
         product_name=text(line.product_name),
@@ -51,12 +52,12 @@ def amount(value: Decimal | None, where: str, *, missing: Decimal | None = None)
     """A number that can be an amount. Raises Refused(UNUSABLE_RECORD) for NaN, infinity and absurd sizes."""
     if value is None:
         if missing is None:
-            raise _unusable(f"{where} is missing")
+            raise _unusable(Detail.WITHOUT_VALUE(where))
         return missing
     if not value.is_finite() or _exponent(value) < _SMALLEST_EXPONENT:
-        raise _unusable(f"{where} is not an amount")
+        raise _unusable(Detail.NO_AMOUNT(where))
     if value and value.adjusted() > _LARGEST_EXPONENT:
-        raise _unusable(f"{where} is too large")
+        raise _unusable(Detail.TOO_LARGE(where))
     return value
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hamgam.details import Detail
 from hamgam.errors import Reason, TryLater
 from hamgam.model import CrmCustomer, CrmId, Kind, Stream, System
 from hamgam.systems.payamgostar.wire import spelled
@@ -131,9 +132,9 @@ async def changed_since(fetch: Fetch, since: datetime, page_size: int) -> AsyncI
 def _check_order(hits: list[Seen], key: str) -> None:
     keys = [key, *(spelled(hit.modified_at) for hit in hits)]
     if keys != sorted(keys):
-        raise TryLater(Reason.BROKEN_ANSWER, "find ignores its condition or order", system=System.CRM)
+        raise TryLater(Reason.BROKEN_ANSWER, Detail.FIND_ORDER_IGNORED(), system=System.CRM)
 
 
 def _check_progress(hits: list[Seen], previous: list[Seen]) -> None:
     if hits == previous:
-        raise TryLater(Reason.BROKEN_ANSWER, "find ignores the page number", system=System.CRM)
+        raise TryLater(Reason.BROKEN_ANSWER, Detail.FIND_PAGE_IGNORED(), system=System.CRM)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from hamgam.details import Detail
 from hamgam.errors import NeedsOperator, Reason, SyncError
 from hamgam.model import System
 from hamgam.systems.http import HttpClient, Reply
@@ -49,7 +50,7 @@ class Payamgostar:
         }
         reply = await self._post(LOGIN, body)
         if not reply.found:
-            raise NeedsOperator(Reason.WRONG_ADDRESS, "no login at this address", system=System.CRM)
+            raise NeedsOperator(Reason.WRONG_ADDRESS, Detail.NO_LOGIN(), system=System.CRM)
         return self._session(reply)
 
     async def _refresh(self, previous: RemoteSession) -> RemoteSession | None:
@@ -79,6 +80,6 @@ class Payamgostar:
         try:
             expires_at = wire.moment(value)
         except ValueError:
-            raise reply.broken("expiresAt is no date") from None
+            raise reply.broken(Detail.NO_EXPIRY()) from None
         # Clocks differ; a token that would be born expired would make us log in before every call.
         return expires_at.isoformat() if expires_at - EXPIRY_MARGIN > self._clock() else ""

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime
 
+from hamgam.details import Detail
 from hamgam.errors import NeedsOperator, Reason, TryLater
 from hamgam.model import (
     CustomerProbe,
@@ -158,10 +159,10 @@ class SiaghConnector:
         body = {"UserName": self._username, "Password": self._password}
         reply = await self._http.call("POST", LOGIN, body=body, headers={}, effect=Effect.LOGIN)
         if not reply.found:
-            raise NeedsOperator(Reason.WRONG_ADDRESS, "no login at this address", system=System.FINANCE)
+            raise NeedsOperator(Reason.WRONG_ADDRESS, Detail.NO_LOGIN(), system=System.FINANCE)
         answer = reply.decode(wire.login_answer)
         if not answer.session_id:
-            raise reply.broken("the answer names no session")
+            raise reply.broken(Detail.NO_SESSION())
         return wire.session(answer, self._clock())
 
     # The list of contacts
@@ -175,7 +176,7 @@ class SiaghConnector:
                 yield each
         known = await self._mapped()
         if 2 * held < known:
-            detail = f"the list holds {held} contacts, less than half of the {known} that are mapped"
+            detail = Detail.SHORT_LIST(held, known)
             raise TryLater(Reason.BROKEN_ANSWER, detail, system=System.FINANCE)
 
     async def _filtered(self, wanted: match.Filter) -> list[FinanceContact] | None:
@@ -249,7 +250,7 @@ class SiaghConnector:
         reply = await self._save(lambda session: body)
         code = wire.saved_code(self._succeeded(reply))
         if code is None:
-            raise reply.broken("the answer names no code")
+            raise reply.broken(Detail.NO_CODE())
         return code
 
     async def _save_document(
@@ -267,7 +268,7 @@ class SiaghConnector:
         reply = await self._save(body)
         saved = wire.saved_document(self._succeeded(reply))
         if saved is None:
-            raise reply.broken("the answer names no key")
+            raise reply.broken(Detail.NO_KEY())
         return saved
 
     async def _save(self, body: BuildBody) -> Reply:
@@ -295,10 +296,10 @@ class SiaghConnector:
 def _attribute(session: RemoteSession, name: str) -> str:
     value = session.attributes.get(name, "")
     if not value:
-        detail = f"the login does not name {name}"
+        detail = Detail.NO_ATTRIBUTE(name)
         raise NeedsOperator(Reason.NOT_SUPPORTED, detail, system=System.FINANCE)
     return value
 
 
 def _not_supported(call: str) -> NeedsOperator:
-    return NeedsOperator(Reason.NOT_SUPPORTED, f"finance does not know {call}", system=System.FINANCE)
+    return NeedsOperator(Reason.NOT_SUPPORTED, Detail.CALL_UNKNOWN_TO_FINANCE(call), system=System.FINANCE)

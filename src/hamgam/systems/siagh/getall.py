@@ -6,6 +6,7 @@ from typing import Any
 
 import ijson
 
+from hamgam.details import Detail
 from hamgam.errors import Reason, TryLater
 from hamgam.model import System
 from hamgam.systems.siagh.fields import Row
@@ -35,7 +36,7 @@ async def _array(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         async for chunk in chunks:
             piece = chunk if opened else chunk.removeprefix(b"\xef\xbb\xbf").lstrip()
             if not opened and piece and not piece.startswith(b"["):
-                raise _broken("no array")
+                raise _broken(Detail.NO_ARRAY())
             if piece:
                 opened = True
                 yield piece
@@ -46,11 +47,11 @@ def _fed(parser: Any, found: Any, chunk: bytes | None) -> list[Row]:
     try:
         parser.close() if chunk is None else parser.send(chunk)
     except ijson.JSONError:
-        raise _broken("no complete array") from None
+        raise _broken(Detail.HALF_AN_ARRAY()) from None
     complete = list(found)
     del found[:]
     if not all(isinstance(row, dict) for row in complete):
-        raise _broken("a row that is no object")
+        raise _broken(Detail.NO_OBJECT())
     return complete
 
 

@@ -1,4 +1,4 @@
-// Copies what a button names to the clipboard. Without this script the buttons stay hidden.
+// Copies what a button names to the clipboard, and keeps a check from being asked for twice.
 (() => {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     if (!navigator.clipboard) continue;
@@ -9,4 +9,10 @@
       setTimeout(() => button.classList.remove("main"), 1_000);
     });
   }
+  document.addEventListener("submit", ({ target }) => {
+    const button = target.querySelector("button[data-busy]");
+    if (!button) return;
+    button.disabled = true;
+    button.textContent = button.dataset.busy;
+  });
 })();

@@ -1,0 +1,114 @@
+"""The figures of the overview: each says its unit, and leads to what it counts."""
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from hamgam.app.api.charts import SPANS, Window
+from hamgam.app.words import WORDS, Writer
+from hamgam.db.engine import Database
+from hamgam.jobs import queue
+from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
+from hamgam.people.roles import Role
+from tests.web.conftest import GUID, NOW, AddSync, Installation
+from tests.web.signed_in import asking_as
+from tests.web.test_pages import well_formed
+
+
+def _figures(add_sync: AddSync) -> None:
+    for number, status in enumerate((Status.SUCCESS, Status.SUCCESS, Status.SKIPPED, Status.FAILED)):
+        add_sync(status=status, sourceEntityId=str(number), startedAt=NOW - timedelta(minutes=1 + number))
+    add_sync(sourceEntityId="old", startedAt=NOW - timedelta(days=30))
+
+
+async def _counted(client: httpx2.AsyncClient, link: str) -> int:
+    """How many syncs there are behind a link of a page."""
+    found = await client.get(f"/api/v1/syncs?{urlsplit(html.unescape(link)).query}&limit=100")
+    assert found.status_code == 200, link
+    return len(found.json())
+
+
+@pytest.mark.parametrize("window", Window)
+async def test_every_figure_of_the_chart_leads_to_as_many_syncs(
+    client: httpx2.AsyncClient, add_sync: AddSync, window: Window
+) -> None:
+    _figures(add_sync)
+    part = (await client.get(f"/chart?window={window}&lang=en")).text
+    assert well_formed(part)
+    legend = re.findall(r'<a class="[A-Z_]+" href="([^"]*)".*?<b>([0-9,]+)</b>', part)
+    cells = re.findall(r'<td class="number"[^>]*><a href="([^"]*)">([0-9,]+)</a>', part)
+    assert [int(number) for _, number in legend] == [2, 1, 0, 0, 1]
+    assert sum(int(number) for _, number in cells) == 4
+    for link, number in legend + cells:
+        assert await _counted(client, link) == int(number), link
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("window", Window)
+async def test_the_chart_says_what_a_bar_stands_for(
+    client: httpx2.AsyncClient, add_sync: AddSync, window: Window, lang: str
+) -> None:
+    _figures(add_sync)
+    page = (await client.get(f"/?window={window}&lang={lang}")).text
+    title = WORDS["fa" if lang == "fa" else "en"][f"chart.{window}"]
+    assert page.count(title) == 2  # the heading, and what a screen reader says of the picture
+    assert 'aria-describedby="figures"' in page
+    seconds = {"chart.1h": 60, "chart.24h": 15 * 60, "chart.7d": 2 * 3600}
+    assert SPANS[window].seconds == seconds[f"chart.{window}"]
+
+
+async def test_every_tile_with_a_number_is_a_link(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    _figures(add_sync)
+    page = (await client.get("/?lang=en")).text
+    figures = re.findall(r"<dd>(.*?)</dd>", page[page.index('class="tiles') : page.index('id="chart"')])
+    assert len(figures) == 10
+    assert all(figure.startswith("<a href=") or figure == "—" for figure in figures), figures
+
+
+async def test_the_success_rate_leads_to_what_it_is_of(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    _figures(add_sync)
+    page = (await client.get("/?lang=en")).text
+    [link] = re.findall(r'<a href="([^"]*)">66.6%</a>', page)
+    assert await _counted(client, link) == 3
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_the_queue_leads_to_what_waits(client: httpx2.AsyncClient, db: Database, lang: str) -> None:
+    keys = [EntityKey(Entity.CUSTOMER, CrmId(GUID)), EntityKey(Entity.QUOTE, CrmId("<b>7"))]
+    async with db.transaction() as connection:
+        await queue.enqueue(connection, [ChangeNotice(key=keys[0], trigger=Trigger.WEBHOOK)])
+        later = [ChangeNotice(key=keys[1], trigger=Trigger.POLL)]
+        await queue.enqueue(connection, later, at=NOW + timedelta(minutes=5))
+    overview = (await client.get(f"/?lang={lang}")).text
+    two = Writer("fa" if lang == "fa" else "en").number(2)
+    assert f'<a href="/queue">{two}</a>' in overview
+    page = (await client.get(f"/queue?lang={lang}")).text
+    assert well_formed(page)
+    assert page.count("<tr>") == 1 + 2
+    assert f'href="/records/customer/{GUID}"' in page
+    assert 'href="/records/quote/%3Cb%3E7"' in page
+    assert Writer("fa" if lang == "fa" else "en").clock(NOW + timedelta(minutes=5)) in page
+    listed = (await client.get("/api/v1/queue")).json()
+    assert [(each["entity"], each["crm_id"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
+
+
+async def test_a_viewer_sees_no_number_in_the_queue_that_may_be_somebodys(db: Database) -> None:
+    notice = ChangeNotice(key=EntityKey(Entity.CUSTOMER, CrmId("09121234567")), trigger=Trigger.POLL)
+    async with db.transaction() as connection:
+        await queue.enqueue(connection, [notice])
+    for role, seen in ((Role.VIEWER, False), (Role.OPERATOR, True)):
+        async with asking_as(role, Installation(), db) as client:
+            for path in ("/queue", "/api/v1/queue"):
+                assert ("09121234567" in (await client.get(path)).text) is seen
+
+
+async def test_an_empty_queue_says_so(client: httpx2.AsyncClient) -> None:
+    assert WORDS["en"]["queue.empty"] in (await client.get("/queue?lang=en")).text
+
+
+async def test_an_empty_chart_says_so(client: httpx2.AsyncClient) -> None:
+    assert WORDS["en"]["chart.empty"] in (await client.get("/chart?lang=en")).text
