@@ -14,8 +14,9 @@ from hamgam.people.roles import Person, Role
 from hamgam.sync.fields import differences
 from hamgam.trail import records, timeline
 from hamgam.trail.imports import CONTACT
+from hamgam.trail.place import Place
 from hamgam.trail.records import Found
-from hamgam.trail.timeline import Event, Place, What
+from hamgam.trail.timeline import Event, What
 
 MOST_FOUND = 50
 MOST_CHARACTERS = 200
@@ -171,14 +172,14 @@ def _seen(record: Found, person: Person) -> Found:
 
 
 def _event(event: Event) -> Told:
-    place, row = event.place, event.row
-    if place.what is What.NOTICE:
-        return Told(at=place.at, what=place.what, id=row.id, event=_said(row.payload))
-    if place.what is What.WORD:
-        return Told(at=place.at, what=place.what, id=row.id, by=row.resolvedBy, resolution=row.resolution)
+    what, at, row = event.what, event.at, event.row
+    if what is What.NOTICE:
+        return Told(at=at, what=what, id=row.id, event=_said(row.payload))
+    if what is What.WORD:
+        return Told(at=at, what=what, id=row.id, by=row.resolvedBy, resolution=row.resolution)
     return Told(
-        at=place.at,
-        what=place.what,
+        at=at,
+        what=what,
         id=row.id,
         status=row.status,
         operation=row.operation,

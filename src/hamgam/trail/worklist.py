@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, literal, not_, select, text, tuple_
+from sqlalchemy import Row, Select, and_, func, not_, select, text, tuple_
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import Direction, EntityType, Operation, Status, Stream
+from hamgam.trail.place import Place
 
 _MAYBE_SENT = and_(
     t.c.entityType == EntityType.PREINVOICE,
@@ -40,14 +40,6 @@ class Wanted:
     def as_json(self) -> dict[str, str]:
         named = {"reason": self.reason, "status": self.status, "type": self.entity_type}
         return {name: str(value) for name, value in named.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A row's place in the list, for the page that follows on it."""
-
-    started_at: datetime
-    log_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +78,8 @@ async def rows(
 ) -> Sequence[Row[Any]]:
     """One page: the columns of the log, and `linked`, the finance id that the record is mapped to."""
     query = _with_link().where(ASKS_FOR_PERSON, *_matching(wanted)).limit(limit)
-    place = tuple_(t.c.startedAt, t.c.id)
     if after is not None:
-        mark = tuple_(literal(after.started_at, t.c.startedAt.type), literal(after.log_id, t.c.id.type))
-        query = query.where(place > mark if oldest_first else place < mark)
+        query = query.where(after.beyond(t.c.startedAt, t.c.id))
     order = (t.c.startedAt, t.c.id) if oldest_first else (t.c.startedAt.desc(), t.c.id.desc())
     return (await db.execute(query.order_by(*order))).all()
 

@@ -24,7 +24,8 @@ from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import deliveries, listing
-from hamgam.trail.listing import Position, Wanted
+from hamgam.trail.listing import Wanted
+from hamgam.trail.place import Place
 
 _ROWS = 50
 _COUNTED = 10_000
@@ -78,7 +79,7 @@ def syncs_pages(context: WebContext) -> APIRouter:
             query = _query(items)
         except ValidationError:
             return page(request, "notice.html", 400, notice="syncs.wrong")
-        since = query.cursor or Position(context.clock(), UUID(int=0), newer=True)
+        since = query.cursor or Place(context.clock(), UUID(int=0), newer=True)
         count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
         again = urlencode([*items, ("lang", writer(request).lang)])
         return page(
@@ -163,8 +164,8 @@ async def _view(
 ) -> View:
     now, wanted = context.clock(), query.wanted()
     found = await listing.page(context.db, wanted, _ROWS, query.cursor)
-    top = listing.position_at(found.rows[0]) if found.rows else Position(now, UUID(int=0))
-    fresh = {"lang": lang, "cursor": str(Position(top.at, top.id, newer=True))}
+    top = listing.place_at(found.rows[0]) if found.rows else Place(now, UUID(int=0))
+    fresh = {"lang": lang, "cursor": str(Place(top.at, top.id, newer=True))}
     return View(
         rows=[row_of(row, person, now) for row in found.rows],
         now=now,
@@ -175,8 +176,8 @@ async def _view(
     )
 
 
-def _address(items: list[tuple[str, str]], position: Position | None) -> str:
-    return f"/syncs?{urlencode([*asked(items), ('cursor', str(position))])}" if position else ""
+def _address(items: list[tuple[str, str]], place: Place | None) -> str:
+    return f"/syncs?{urlencode([*asked(items), ('cursor', str(place))])}" if place else ""
 
 
 async def _sync(context: WebContext, request: Request, person: Person, log_id: UUID) -> HTMLResponse:
@@ -205,9 +206,9 @@ async def _received(context: WebContext, row: Mapping[str, Any]) -> datetime | N
 async def _neighbours(context: WebContext, row: Mapping[str, Any]) -> tuple[UUID | None, UUID | None]:
     """The syncs of the same record before and after this one."""
     wanted = Wanted(entity=row["sourceEntityId"], entity_type=row["entityType"])
-    here = listing.position_at(row)
+    here = listing.place_at(row)
     earlier = await listing.page(context.db, wanted, 1, here)
-    later = await listing.page(context.db, wanted, 1, Position(here.at, here.id, newer=True))
+    later = await listing.page(context.db, wanted, 1, Place(here.at, here.id, newer=True))
     return _first(earlier), _first(later)
 
 
