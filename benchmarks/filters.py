@@ -50,8 +50,8 @@ GROUPS = (
 )
 
 
-async def slowest(group: Group, ask: Asking, *, far_back: bool) -> tuple[Times, str]:
-    """By its p95, and the address of it."""
+async def slowest(group: Group, ask: Asking, *, far_back: bool) -> Times:
+    """By its p95."""
     cursor = (("cursor", FAR_BACK),) if far_back else ()
     asked = [f"/syncs?{urlencode((('lang', 'fa'), *filters, *cursor))}" for filters in group.filters]
-    return max([(await ask(path), path) for path in asked], key=lambda found: found[0][1])
+    return max([await ask(path) for path in asked], key=lambda times: times[1])

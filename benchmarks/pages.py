@@ -6,6 +6,7 @@ from statistics import median, quantiles
 import aiohttp
 from sqlalchemy import text
 
+from benchmarks.exporting import exports
 from benchmarks.filters import GROUPS, Group, Times, slowest
 from benchmarks.installation import Installation
 from benchmarks.processes import hamgam
@@ -14,6 +15,7 @@ from benchmarks.report import Figure
 _CUSTOMERS = 100_000
 _SYNCS = 1_000_000
 _TIMES = 30
+_OF_EACH = 15
 _BUDGET_MS = 300
 _PAGES = {
     "overview": "/?lang=fa",
@@ -71,26 +73,26 @@ FROM generate_series(1, :customers) AS n
 
 async def pages(site: Installation) -> list[Figure]:
     """Each page asked for many times in a row; the figures are the server's, without a browser."""
-    async with hamgam("web", site.environment, site.folder):
+    async with hamgam("web", site.environment, site.folder) as server:
         await site.db.execute(text(_MAPPINGS), {"customers": _CUSTOMERS})
         await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
         await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS})
         await site.db.execute(text("ANALYZE"))
         async with aiohttp.ClientSession(f"http://127.0.0.1:{site.environment['PORT']}") as client:
             figures = [_figure(name, await _times(client, path)) for name, path in _PAGES.items()]
-            return figures + [await _slowest(client, group, far) for group in GROUPS for far in (False, True)]
+            figures += [await _slowest(client, group, far) for group in GROUPS for far in (False, True)]
+            return figures + await exports(client, server, _SYNCS)
 
 
 async def _slowest(client: aiohttp.ClientSession, group: Group, far_back: bool) -> Figure:
-    times, path = await slowest(group, lambda path: _times(client, path), far_back=far_back)
-    print(path)
+    times = await slowest(group, lambda path: _times(client, path, _OF_EACH), far_back=far_back)
     where = "far back" if far_back else "newest page"
     return _figure(f"syncs, {group.what} ({len(group.filters)}), {where}, the slowest", times)
 
 
-async def _times(client: aiohttp.ClientSession, path: str) -> Times:
+async def _times(client: aiohttp.ClientSession, path: str, times: int = _TIMES) -> Times:
     took = []
-    for _ in range(1 + _TIMES):
+    for _ in range(1 + times):
         started = time.perf_counter()
         async with client.get(path) as answer:
             body = await answer.read()
