@@ -186,6 +186,6 @@ async def test_a_long_log_is_never_read_through(db: Database, wanted: Wanted) ->
     assert page.rows
     await listing.count(cast("Database", explaining), wanted, 1000)
     await listing.page(cast("Database", explaining), wanted, 50, page.older)
-    assert "Seq Scan" not in explaining.plans
+    assert 'Seq Scan on "SyncLog"' not in explaining.plans
     assert ("ix_SyncLog_facet" in explaining.plans) is not wanted.any_facet
     assert ("ix_SyncLog_startedAt" in explaining.plans) is wanted.any_facet

@@ -14,9 +14,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     Select,
     Text,
+    and_,
     bindparam,
     case,
     func,
@@ -29,9 +31,9 @@ from sqlalchemy import (
 )
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import ASKS
+from hamgam.db.tables import ASKS, record_name
 from hamgam.db.tables import sync_log as t
-from hamgam.model import Direction
+from hamgam.model import Direction, Entity
 from hamgam.persian import to_latin_digits
 from hamgam.trail.place import Place
 
@@ -87,6 +89,17 @@ class Page:
     newer: Place | None
 
 
+def _known_as(name: Column[str], *, of: ColumnElement[bool], read: ColumnElement[Any]) -> ColumnElement[str]:
+    """What was read, or what the record is known as, where it was not read."""
+    mine = and_(record_name.c.entity == t.c.sourceEntity, record_name.c.id == t.c.sourceEntityId, of)
+    known = select(name).where(mine).scalar_subquery()
+    return func.coalesce(read.astext, known)
+
+
+_OF_PEOPLE = record_name.c.entity.in_((Entity.CUSTOMER, "contact"))
+"""A document has a subject there, and is known by its number."""
+_NAME = _known_as(record_name.c.name, of=_OF_PEOPLE, read=t.c.sourceData["fields"]["name"]).label("name")
+_NUMBER = _known_as(record_name.c.number, of=true(), read=t.c.sourceData["number"]).label("number")
 _FROM_CRM = t.c.direction == Direction.CRM_TO_FINANCE
 BRIEF: tuple[ColumnElement[Any], ...] = (
     *(
@@ -96,8 +109,8 @@ BRIEF: tuple[ColumnElement[Any], ...] = (
             "retryCount", "startedAt", "completedAt", "durationMs", "resolvedAt", "resolvedBy",
         )
     ),
-    t.c.sourceData["fields"]["name"].astext.label("name"),
-    t.c.sourceData["number"].astext.label("number"),
+    _NAME,
+    _NUMBER,
     func.left(t.c.errorMessage, 1000).label("errorMessage"),
     case((_FROM_CRM, t.c.sourceEntityId), else_=t.c.targetEntityId).label("crmId"),
     case((_FROM_CRM, t.c.targetEntityId), else_=t.c.sourceEntityId).label("financeId"),
@@ -257,6 +270,11 @@ async def everything(db: Database, wanted: Wanted, at_once: int) -> AsyncIterato
         if found.older is None:
             return
         place = found.older
+
+
+async def known_as(db: Database, log_id: UUID) -> Record:
+    """The name and the number of the record of one row."""
+    return _named((await db.execute(select(_NAME, _NUMBER).where(t.c.id == log_id))).mappings().one())
 
 
 async def one(db: Database, log_id: UUID) -> Record | None:

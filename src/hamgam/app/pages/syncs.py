@@ -54,6 +54,16 @@ class View:
     """The address that says how many rows have come since; empty on pages that are not the newest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on."""
+
+    name: str
+    value: str
+    without: str
+    """The address of the list without it."""
+
+
 def syncs_pages(context: WebContext) -> APIRouter:
     router = APIRouter()
 
@@ -136,7 +146,7 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         choices=_CHOICES,
         all_statuses=tuple(Status),
         most=_COUNTED,
-        filtered=bool(asked(items)),
+        chips=_chips(asked(items)),
         filters=urlencode(asked(items)),
         **given,
     )
@@ -145,6 +155,14 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         header = "hx-redirect" if status == 400 else "hx-push-url"
         answer.headers[header] = f"/syncs?{urlencode(items)}" if items else "/syncs"
     return answer
+
+
+def _chips(filters: list[tuple[str, str]]) -> list[Chip]:
+    rest = [filters[:place] + filters[place + 1 :] for place in range(len(filters))]
+    return [
+        Chip(name, value, f"/syncs?{urlencode(others)}" if others else "/syncs")
+        for (name, value), others in zip(filters, rest, strict=True)
+    ]
 
 
 def _as_read(request: Request, typed: dict[str, str], query: PageQuery | None) -> dict[str, str]:
@@ -186,10 +204,12 @@ async def _sync(context: WebContext, request: Request, person: Person, log_id: U
         return page(request, "notice.html", 404, notice="sync.none")
     now = context.clock()
     earlier, later = await _neighbours(context, row)
+    named = as_seen_by(person, await listing.known_as(context.db, log_id))
     return page(
         request,
         "sync.html",
         told=tell(row, as_seen_by(person, row), now, context.settings.log_retention_days),
+        name=named["name"] or named["number"] or "",
         received=await _received(context, row),
         earlier=earlier,
         later=later,
