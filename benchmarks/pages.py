@@ -6,6 +6,8 @@ from statistics import median, quantiles
 import aiohttp
 from sqlalchemy import text
 
+from benchmarks.exporting import exports
+from benchmarks.filters import GROUPS, Group, Times, slowest
 from benchmarks.installation import Installation
 from benchmarks.processes import hamgam
 from benchmarks.report import Figure
@@ -13,6 +15,7 @@ from benchmarks.report import Figure
 _CUSTOMERS = 100_000
 _SYNCS = 1_000_000
 _TIMES = 30
+_OF_EACH = 15
 _BUDGET_MS = 300
 _PAGES = {
     "overview": "/?lang=fa",
@@ -37,11 +40,18 @@ _LOG = """
 INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", kind, direction, operation, status,
   reason, "triggerType", "sourceEntityId", "targetEntityId", "sourceData", "errorMessage", "startedAt",
   "completedAt", "durationMs", "resolvedAt")
-SELECT gen_random_uuid(), 'CUSTOMER', 'customer', 'person', 'CRM_TO_FINANCE',
-  CASE WHEN n % 10 < 7 THEN 'UPDATE' ELSE 'NONE' END,
-  CASE WHEN n % 1000 = 0 THEN 'FAILED' WHEN n % 10 < 7 THEN 'SUCCESS' ELSE 'SKIPPED' END,
-  CASE WHEN n % 1000 = 0 THEN 'DUPLICATE_PHONE' WHEN n % 10 < 7 THEN NULL ELSE 'CHECKSUM_MATCH' END,
-  CASE WHEN n % 3 = 0 THEN 'POLL' ELSE 'WEBHOOK' END,
+SELECT gen_random_uuid(),
+  CASE WHEN n % 17 = 0 THEN 'PREINVOICE' ELSE 'CUSTOMER' END,
+  CASE WHEN n % 17 = 0 THEN 'invoice' ELSE 'customer' END,
+  'person', 'CRM_TO_FINANCE',
+  CASE WHEN n % 10 >= 7 THEN 'NONE' WHEN n % 13 = 0 THEN 'CREATE'
+    WHEN n % 29 = 0 THEN 'LINK' ELSE 'UPDATE' END,
+  CASE WHEN n % 1000 = 0 THEN (ARRAY['FAILED', 'CONFLICT', 'IN_DOUBT'])[1 + n / 1000 % 3]
+    WHEN n % 10 < 7 THEN 'SUCCESS' ELSE 'SKIPPED' END,
+  CASE WHEN n % 1000 = 0 THEN (ARRAY['DUPLICATE_PHONE', 'WRONG_ADDRESS', 'MATCH_TAKEN'])[1 + n / 3000 % 3]
+    WHEN n % 10 < 7 THEN CASE WHEN n % 101 = 0 THEN 'CRM_PRIORITY' END
+    ELSE (ARRAY['CHECKSUM_MATCH', 'TIME_GATE', 'OWN_TRANSACTION'])[1 + n % 11 % 3] END,
+  (ARRAY['WEBHOOK', 'POLL', 'WEBHOOK', 'POLL', 'MANUAL', 'RECONCILE', 'WEBHOOK'])[1 + n % 7],
   md5((n % :customers + 1)::text)::uuid::text, (n % :customers + 1)::text,
   jsonb_build_object('kind', 'person', 'number', (n % :customers + 1)::text,
     'fields', jsonb_build_object('name', 'مشتری ' || n % :customers, 'mobile', '09' || lpad(n::text, 9, '0'))
@@ -49,8 +59,9 @@ SELECT gen_random_uuid(), 'CUSTOMER', 'customer', 'person', 'CRM_TO_FINANCE',
   CASE WHEN n % 1000 = 0 THEN 'شماره تلفن همراه تکراری است' END,
   now() - make_interval(secs => n * 6), now() - make_interval(secs => n * 6 - 1), 20 + n % 200,
   CASE WHEN n % 1000 = 0 AND n > 100000 THEN now() END
-FROM generate_series(1, :syncs) AS n
+FROM generate_series(:syncs, 1, -1) AS n
 """
+"""Oldest first, as a log is written."""
 
 _NAMES = """
 INSERT INTO "RecordName" (entity, id, kind, name, number, search)
@@ -62,28 +73,40 @@ FROM generate_series(1, :customers) AS n
 
 async def pages(site: Installation) -> list[Figure]:
     """Each page asked for many times in a row; the figures are the server's, without a browser."""
-    async with hamgam("web", site.environment, site.folder):
+    async with hamgam("web", site.environment, site.folder) as server:
         await site.db.execute(text(_MAPPINGS), {"customers": _CUSTOMERS})
         await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
         await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS})
         await site.db.execute(text("ANALYZE"))
         async with aiohttp.ClientSession(f"http://127.0.0.1:{site.environment['PORT']}") as client:
-            return [await _page(client, name, path) for name, path in _PAGES.items()]
+            figures = [_figure(name, await _times(client, path)) for name, path in _PAGES.items()]
+            figures += [await _slowest(client, group, far) for group in GROUPS for far in (False, True)]
+            return figures + await exports(client, server, _SYNCS)
 
 
-async def _page(client: aiohttp.ClientSession, name: str, path: str) -> Figure:
+async def _slowest(client: aiohttp.ClientSession, group: Group, far_back: bool) -> Figure:
+    times = await slowest(group, lambda path: _times(client, path, _OF_EACH), far_back=far_back)
+    where = "far back" if far_back else "newest page"
+    return _figure(f"syncs, {group.what} ({len(group.filters)}), {where}, the slowest", times)
+
+
+async def _times(client: aiohttp.ClientSession, path: str, times: int = _TIMES) -> Times:
     took = []
-    for _ in range(1 + _TIMES):
+    for _ in range(1 + times):
         started = time.perf_counter()
         async with client.get(path) as answer:
             body = await answer.read()
             assert answer.status == 200, (path, answer.status, body[:200])
         took.append((time.perf_counter() - started) * 1000)
     took.pop(0)  # which has made the templates and opened the connections
-    p95 = quantiles(took, n=20)[18]
+    return median(took), quantiles(took, n=20)[18]
+
+
+def _figure(what: str, times: Times) -> Figure:
+    p50, p95 = times
     return Figure(
-        f"{name}, {_SYNCS:,} syncs",
-        f"p50 {median(took):.0f} ms, p95 {p95:.0f} ms",
+        f"{what}, {_SYNCS:,} syncs",
+        f"p50 {p50:.0f} ms, p95 {p95:.0f} ms",
         budget=f"p95 ≤ {_BUDGET_MS} ms",
         met=p95 <= _BUDGET_MS,
     )

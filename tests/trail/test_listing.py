@@ -2,20 +2,23 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import ClauseElement, CursorResult, Executable, text
+from sqlalchemy.ext.compiler import compiles
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.trail import listing
-from hamgam.trail.listing import Position, Wanted, position_of
+from hamgam.trail.listing import Wanted
 from hamgam.trail.log import ATTENTION
+from hamgam.trail.place import Place, place_of
 from tests.web.conftest import insert_sync
 
 START = datetime(2026, 3, 20, 20, 0, tzinfo=UTC)
@@ -99,18 +102,18 @@ async def test_pages_are_what_a_plain_filter_finds(
         forward.append([row["id"] for row in page.rows])
         if page.older is None:
             break
-        page = await listing.page(db, wanted, limit, position_of(str(page.older)))
+        page = await listing.page(db, wanted, limit, place_of(str(page.older)))
     assert [id_ for ids in forward for id_ in ids] == expected
     assert await listing.count(db, wanted, 30) == min(len(expected), 31)
     for ids in reversed(forward[:-1]):
         assert page.newer is not None
-        page = await listing.page(db, wanted, limit, position_of(str(page.newer)))
+        page = await listing.page(db, wanted, limit, place_of(str(page.newer)))
         assert [row["id"] for row in page.rows] == ids
     assert page.newer is None or not expected
 
 
 async def test_rows_that_came_since_are_counted(db: Database, rows: list[dict[str, Any]]) -> None:
-    third = Position(rows[3]["startedAt"], rows[3]["id"], newer=True)
+    third = Place(rows[3]["startedAt"], rows[3]["id"], newer=True)
     assert await listing.count(db, Wanted(), 100, third) == 3
     assert await listing.count(db, Wanted(), 2, third) == 3
     assert await listing.count(db, Wanted(operation="LINK"), 100, third) == sum(
@@ -135,24 +138,54 @@ async def test_ids_are_found_however_they_are_typed(
     assert await listing.count(db, Wanted(entity=typed), _ROWS) == expected > 0
 
 
-@given(st.datetimes(timezones=st.just(UTC)), st.uuids(), st.booleans())
-def test_a_position_is_read_as_it_was_written(at: datetime, id_: UUID, newer: bool) -> None:
-    assert position_of(str(Position(at, id_, newer))) == Position(at, id_, newer)
+class _Explain(Executable, ClauseElement):
+    inherit_cache = False
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
 
 
-_GENUINE = str(Position(START, UUID(int=5)))
+@compiles(_Explain)
+def _explain(element: _Explain, compiler: Any, **arguments: Any) -> str:
+    return f"EXPLAIN {compiler.process(element.statement, **arguments)}"
 
 
-@given(
-    st.text(max_size=40)
-    | st.text("ABCxyz019-_", min_size=34, max_size=34)
-    | st.tuples(st.integers(0, 33), st.characters()).map(
-        lambda change: _GENUINE[: change[0]] + change[1] + _GENUINE[change[0] + 1 :]
-    )
-)
-def test_a_forged_position_is_refused_or_is_one(written: str) -> None:
-    try:
-        position = position_of(written)
-    except ValueError:
-        return
-    assert str(position) == written
+class _Explaining:
+    """A database that keeps how it would run what it is asked."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self.plans = db, ""
+
+    async def execute(self, statement: Any, parameters: Any = None) -> CursorResult[Any]:
+        plan = (await self._db.execute(_Explain(statement), parameters)).scalars()
+        self.plans += "\n".join(plan)
+        return await self._db.execute(statement, parameters)
+
+
+_LONG = """
+INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", direction, operation, status,
+  "triggerType", "sourceEntityId", "startedAt")
+SELECT gen_random_uuid(), 'CUSTOMER', 'customer', 'CRM_TO_FINANCE', 'UPDATE',
+  CASE WHEN n < 20 THEN 'CONFLICT' ELSE 'SUCCESS' END, 'POLL', n::text, now() + n * interval '1 second'
+FROM generate_series(1, 20000) AS n
+"""
+
+
+@pytest.mark.parametrize("wanted", [
+    Wanted(statuses=frozenset({"CONFLICT", "FAILED"}), trigger="POLL"),
+    Wanted(statuses=frozenset({"SUCCESS"})),
+    Wanted(operation="UPDATE", since=START),
+    Wanted(since=START),
+    Wanted(),
+])  # fmt: skip
+async def test_a_long_log_is_never_read_through(db: Database, wanted: Wanted) -> None:
+    await db.execute(text(_LONG))
+    await db.execute(text("ANALYZE"))
+    explaining = _Explaining(db)
+    page = await listing.page(cast("Database", explaining), wanted, 50)
+    assert page.rows
+    await listing.count(cast("Database", explaining), wanted, 1000)
+    await listing.page(cast("Database", explaining), wanted, 50, page.older)
+    assert 'Seq Scan on "SyncLog"' not in explaining.plans
+    assert ("ix_SyncLog_facet" in explaining.plans) is not wanted.any_facet
+    assert ("ix_SyncLog_startedAt" in explaining.plans) is wanted.any_facet

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -17,6 +17,7 @@ from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.people.roles import Role
 from hamgam.remote_errors import REMOTE_ERRORS, explain
+from hamgam.trail.place import Place
 from tests.web.conftest import GUID, NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
@@ -148,7 +149,7 @@ async def test_pages_show_each_row_once_though_rows_come_in_between(
         "/attention?type=contact",
         "/attention?sort=up",
         "/attention?after=x",
-        "/attention?after=2026-01-01~" + GUID,
+        "/attention?after=" + str(Place(NOW, UUID(GUID), newer=True)),
         "/attention/confirm?chosen=1&row=x",
         "/attention/confirm?status=%00",
     ],

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import psycopg
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from hamgam.app.words import WORDS
@@ -41,9 +43,87 @@ def test_filters_change_the_list_and_the_address(served: str, watched: Watched, 
     assert watched.complaints == []
 
 
+def test_the_other_language_keeps_the_filters(served: str, watched: Watched, add_sync: AddSync) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    _add(add_sync)
+    other = page.locator("#other-language")
+    page.goto(f"{served}/syncs?lang=en")
+    expect(other).to_have_attribute("href", "/syncs?lang=fa")
+    _failed(page).check()
+    expect(other).to_have_attribute("href", "/syncs?status=FAILED&lang=fa")
+    page.locator("[name=trigger]").select_option("POLL")
+    expect(other).to_have_attribute("href", "/syncs?status=FAILED&trigger=POLL&lang=fa")
+    page.go_back()
+    expect(other).to_have_attribute("href", "/syncs?status=FAILED&lang=fa")
+    expect(page.locator("[name=trigger]")).to_have_value("")
+    page.go_forward()
+    expect(page.locator("[name=trigger]")).to_have_value("POLL")
+    expect(page.locator(".chips li")).to_have_count(3)
+    other.click()
+    expect(page.locator("html")).to_have_attribute("lang", "fa")
+    expect(page.locator("[name=trigger]")).to_have_value("POLL")
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_the_filters_are_folded(
+    served: str, chromium: Browser, add_sync: AddSync, scripts: bool
+) -> None:
+    _add(add_sync)
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{served}/syncs?lang=en&status=FAILED&trigger=WEBHOOK")
+    summary, form = page.locator(".fold summary"), page.locator("form.filters")
+    expect(summary).to_contain_text("2 on")
+    expect(form).to_be_hidden()
+    row = page.locator("#syncs tbody tr").bounding_box()
+    assert row is not None and row["y"] < 500
+    summary.click()
+    expect(form).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(summary).to_be_hidden()
+    page.reload()
+    expect(form).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_a_row_is_one_line_and_all_of_it_leads_to_the_sync(
+    served: str, watched: Watched, add_sync: AddSync, lang: str
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    _add(add_sync, id=ID, errorMessage="x" * 900, entityType="PREINVOICE", startedAt=NOW.replace(year=2025))
+    page.goto(f"{served}/syncs?lang={lang}")
+    row = page.locator("#syncs tbody tr").bounding_box()
+    assert row is not None and row["height"] < 42
+    what = page.locator("#syncs td.what").bounding_box()
+    assert what is not None
+    page.mouse.click(what["x"] + what["width"] / 2, what["y"] + what["height"] / 2)
+    expect(page).to_have_url(f"{served}/syncs/{ID}")
+
+
+def test_a_sync_that_runs_is_followed_to_its_end(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str
+) -> None:
+    page = watched.page
+    _add(add_sync, id=ID, status="IN_PROGRESS", reason=None, completedAt=None, durationMs=None)
+    page.clock.install()
+    page.goto(f"{served}/syncs/{ID}?lang=en")
+    expect(page.locator(".said")).to_have_text(WORDS["en"]["told.IN_PROGRESS"])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("""UPDATE "SyncLog" SET status = 'SUCCESS', "completedAt" = now()""")
+    page.clock.run_for(3_000)
+    expect(page.locator(".said")).to_have_text(WORDS["en"]["told.CRM_TO_FINANCE.UPDATE"])
+    expect(page.locator("#story[hx-get]")).to_have_count(0)
+    assert watched.complaints == []
+
+
 def test_a_wrong_day_is_told(served: str, watched: Watched) -> None:
     page = watched.page
     page.goto(f"{served}/syncs?lang=en")
+    page.locator(".fold summary").click()
     page.get_by_label("From").fill("yesterday")
     page.get_by_label("From").blur()
     expect(page.locator("#syncs .error")).to_have_text(WORDS["en"]["wrong.from"])

@@ -5,20 +5,21 @@ import io
 import re
 import zipfile
 from datetime import timedelta
+from typing import Any, cast
 from xml.etree import ElementTree
 
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.exceptions import HTTPException
+from sqlalchemy import CursorResult, Executable
 
-from hamgam.app.api.syncs import ExportQuery, check_size
-from hamgam.app.export import harmless
-from hamgam.app.words import WORDS
+from hamgam.app.export import Batches, harmless, xlsx_file
+from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
-from hamgam.model import Status
 from hamgam.people.roles import Role
+from hamgam.trail import listing
+from hamgam.trail.listing import Wanted
 from tests.web.conftest import GUID, NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_syncs import EVIL
@@ -32,11 +33,11 @@ def _table(body: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
 
 
-def _sheet(body: bytes) -> list[dict[str, str]]:
+def _sheet(body: bytes, number: int = 1) -> list[dict[str, str]]:
     """The cells of an XLSX file by the letters of their columns, each row; all text stands in its cell."""
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         assert book.testzip() is None
-        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        sheet = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))
     assert list(sheet.iter(f"{_CELL}f")) == []
     rows = []
     for row in sheet.iter(f"{_CELL}row"):
@@ -123,12 +124,46 @@ async def test_viewers_get_masks(
     assert any("calc" in cell for cell in row) is full
 
 
-async def test_more_than_a_sheet_holds_is_refused(db: Database, add_sync: AddSync) -> None:
-    _add_two(add_sync)
-    with pytest.raises(HTTPException, match="a sheet holds 1 rows"):
-        await check_size(db, ExportQuery(format="xlsx"), most_sheet_rows=1)
-    await check_size(db, ExportQuery(format="xlsx", status=[Status.FAILED]), most_sheet_rows=1)
-    await check_size(db, ExportQuery(format="csv"), most_sheet_rows=1)
+async def _some(db: Database, at_once: int) -> Batches:
+    async for rows in listing.everything(db, Wanted(), at_once):
+        yield rows
+
+
+async def test_after_a_full_sheet_comes_another(db: Database, add_sync: AddSync) -> None:
+    for number in range(5):
+        add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number))
+    body = b"".join([part async for part in xlsx_file(_some(db, 3), Writer("fa"), most_sheet_rows=2)])
+    sheets = [_sheet(body, number) for number in (1, 2, 3)]
+    assert [[row["I"] for row in sheet[1:]] for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
+    assert sheets[0][0] == sheets[1][0] == sheets[2][0]
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        assert "همگام‌سازی‌ها ۳" in book.read("xl/workbook.xml").decode()
+
+
+class _Counting:
+    """A database that knows how many of its connections are in use."""
+
+    def __init__(self, db: Database) -> None:
+        self._db, self.used = db, 0
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        self.used += 1
+        try:
+            return await self._db.execute(statement, parameters)
+        finally:
+            self.used -= 1
+
+
+async def test_whoever_reads_slowly_holds_no_connection(db: Database, add_sync: AddSync) -> None:
+    for number in range(5):
+        add_sync(sourceEntityId=str(number))
+    counting = _Counting(db)
+    taken = 0
+    async for rows in listing.everything(cast("Database", counting), Wanted(), 2):
+        assert counting.used == 0
+        taken += len(rows)
+        add_sync(sourceEntityId=f"came meanwhile {taken}", startedAt=NOW + timedelta(seconds=taken))
+    assert taken == 5
 
 
 @pytest.mark.parametrize("query", ["format=pdf", "lang=de", "status=x", "from=never"])

@@ -1,6 +1,7 @@
 """The page of one sync: its story in both languages, for every status, operation and reason."""
 
 import html
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -117,8 +118,10 @@ async def test_every_reason_says_what_to_do_next(client: httpx2.AsyncClient, add
         log_id = uuid4()
         add_sync(id=log_id, status="FAILED", reason=reason, sourceEntityId=str(number))
         page = await _page(client, "fa", log_id)
-        assert SENTENCES[reason].fa in page
-        assert SENTENCES[reason].next_step_fa in page
+        said = re.sub(r'<bdi dir="ltr"><code>(.*?)</code></bdi>', r"`\1`", page)
+        assert SENTENCES[reason].fa in said
+        assert SENTENCES[reason].next_step_fa in said
+        assert f'href="/attention/{log_id}"' in page
 
 
 async def test_the_way_of_one_attempt(client: httpx2.AsyncClient, add_sync: AddSync, db: Database) -> None:
@@ -142,6 +145,43 @@ async def test_the_way_of_one_attempt(client: httpx2.AsyncClient, add_sync: AddS
         "asked by telephone", WORDS["en"]["sync.retried"], WORDS["en"]["sync.intent"], "2026-03-22",
     ):  # fmt: skip
         assert shown in page
+
+
+@pytest.mark.parametrize(
+    ("trigger", "payload", "shown"),
+    [
+        ("WEBHOOK", {"eventType": "customer.updated"}, ["customer.updated"]),
+        ("MANUAL", {"by": "sara", "asked": "x"}, ["sara", WORDS["en"]["sync.by"]]),
+        ("POLL", {"after": "TIME_GATE"}, [SENTENCES[Reason.TIME_GATE].en, WORDS["en"]["sync.put_off"]]),
+        ("IMPORT", {"run": str(ID)}, [f'href="/import/{ID}"']),
+    ],
+)
+async def test_the_notice_says_where_it_came_from(
+    client: httpx2.AsyncClient, add_sync: AddSync, trigger: str, payload: dict[str, str], shown: list[str]
+) -> None:
+    add_sync(id=ID, triggerType=trigger, triggerPayload=payload)
+    story = (await _page(client)).partition(WORDS["en"]["sync.raw"])[0]
+    assert [part for part in shown if part not in story] == []
+
+
+async def test_a_write_whose_answer_is_not_known_shows_what_was_to_be_written(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    intent = {"operation": "UPDATE", "fields": FIELDS, "notedAt": (NOW + timedelta(seconds=3)).isoformat()}
+    running = {"status": "IN_PROGRESS", "completedAt": None, "durationMs": None, "targetDataAfter": None}
+    add_sync(**CUSTOMER | running, intent=intent)
+    page = await _page(client)
+    words = WORDS["en"]
+    assert all(words[key] in page for key in ("sync.sent", "sync.intent", "sync.not_yet"))
+    assert page.count('<tr class="changed">') == 1
+    assert "2026-03-21 00:30:03" in page
+    assert words["sync.answered"] not in page
+
+
+async def test_what_was_taken_is_told_with_the_answer(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    add_sync(**CUSTOMER)
+    answered = r"<p>" + WORDS["en"]["sync.answered"] + r' <bdi dir="ltr" class="id">234</bdi>'
+    assert answered in await _page(client)
 
 
 async def test_the_syncs_of_one_record_lead_to_each_other(

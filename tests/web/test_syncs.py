@@ -4,14 +4,16 @@ import html
 import re
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from hamgam.app.filters import FILTERS, end_of, first_moment
-from hamgam.app.words import WORDS
+from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.model import Operation, Status
 from hamgam.people.roles import Role
@@ -85,7 +87,7 @@ async def test_the_list_is_read_without_a_script(
     page = (await client.get(f"/syncs?lang={lang}")).text
     assert well_formed(page)
     assert len(_names(page)) == len(Status)
-    assert all(words[key] in page for key in ("syncs", "filter.show", "filter.reset", *Status))
+    assert all(words[key] in page for key in ("syncs", "filter.show", *Status))
     assert '<form class="panel filters" method="get" action="/syncs"' in page
     assert set(re.findall(r'name="([a-z]+)"', page)) - {"viewport", "color", "htmx"} == set(FILTERS)
 
@@ -124,6 +126,68 @@ async def test_filters_go_together_and_stay_in_the_form_and_its_links(
     assert 'rel="next"' not in older
     newer = (await client.get(_link(older, "prev"))).text
     assert _names(newer) == _names(page)
+
+
+def _chips(page: str) -> dict[str, str]:
+    """The address behind each chip, by its words."""
+    found = re.findall(r'<li><a href="([^"]*)"[^>]*>\s*(.*?)\s*<span', page, re.DOTALL)
+    return {re.sub(r"<[^>]*>|\s+$", "", words): html.unescape(href) for href, words in found}
+
+
+async def test_each_filter_that_is_on_can_be_taken_away(client: httpx2.AsyncClient) -> None:
+    asked = "status=FAILED&status=CONFLICT&operation=NONE&attention=true&entity=234"
+    page = (await client.get(f"/syncs?{asked}&lang=en&reason=")).text
+    assert _chips(page) == {
+        "Failed": "/syncs?status=CONFLICT&operation=NONE&attention=true&entity=234",
+        "Conflict": "/syncs?status=FAILED&operation=NONE&attention=true&entity=234",
+        "Nothing done": "/syncs?status=FAILED&status=CONFLICT&attention=true&entity=234",
+        "Needs attention only": "/syncs?status=FAILED&status=CONFLICT&operation=NONE&entity=234",
+        "CRM id or finance id: 234": "/syncs?status=FAILED&status=CONFLICT&operation=NONE&attention=true",
+    }
+    assert "5 on" in page
+    assert WORDS["en"]["filter.reset"] in page
+    assert _chips((await client.get("/syncs?type=CUSTOMER&lang=en")).text) == {"Customer": "/syncs"}
+    assert 'class="chips"' not in (await client.get("/syncs")).text
+
+
+async def test_a_wrong_filter_can_be_taken_away_too(client: httpx2.AsyncClient) -> None:
+    page = (await client.get("/syncs?reason=because&status=FAILED&lang=en")).text
+    assert _chips(page)["because"] == "/syncs?status=FAILED"
+
+
+@pytest.mark.parametrize(
+    ("lang", "today", "before"),
+    [("fa", "۰۰:۳۰:۰۰", "۱۴۰۴/۱۲/۲۹ ۲۳:۵۹"), ("en", "00:30:00", "2026-03-20 23:59")],
+)
+async def test_a_time_has_its_date_where_it_is_not_of_today(
+    client: httpx2.AsyncClient, add_sync: AddSync, lang: str, today: str, before: str
+) -> None:
+    add_sync()
+    add_sync(startedAt=NOW - timedelta(minutes=31), sourceEntityId="before midnight")
+    page = (await client.get(f"/syncs?lang={lang}")).text
+    times = re.findall(r'<time [^>]*title="([^"]*)"><bdi dir="ltr">([^<]*)</bdi>', page)
+    ages = [Writer("fa" if lang == "fa" else "en").ago(seconds) for seconds in (0, 31 * 60)]
+    assert times == list(zip(ages, [today, before], strict=True))
+
+
+async def test_who_was_not_read_is_listed_by_the_name_that_is_known(
+    client: httpx2.AsyncClient, add_sync: AddSync, db: Database
+) -> None:
+    await db.execute(
+        text(
+            """INSERT INTO "RecordName" (entity, id, name, number, search)
+            VALUES ('customer', '1', 'سمیه محمدی', 'C-1', ''), ('invoice', '2', 'a subject', 'F-17', '')"""
+        )
+    )
+    gated = {"status": "SKIPPED", "reason": "TIME_GATE", "operation": "NONE"}
+    ids = [uuid4(), uuid4()]
+    add_sync(**gated, id=ids[0], sourceEntityId="1")
+    document = {"entityType": "PREINVOICE", "sourceEntity": "invoice", "sourceEntityId": "2"}
+    add_sync(**gated, **document, id=ids[1], startedAt=NOW - timedelta(seconds=1))
+    assert _names((await client.get("/syncs")).text) == ["سمیه محمدی", "F-17"]
+    for log_id, name in zip(ids, ("سمیه محمدی", "F-17"), strict=True):
+        assert f"<h1><bdi>{name}</bdi>" in (await client.get(f"/syncs/{log_id}")).text
+    assert "name" not in (await client.get(f"/api/v1/syncs/{ids[0]}")).json()
 
 
 async def test_only_what_asks_for_a_person(client: httpx2.AsyncClient, add_sync: AddSync) -> None:

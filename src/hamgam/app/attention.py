@@ -22,11 +22,11 @@ from hamgam.people.roles import Person, Role
 from hamgam.remote_errors import RemoteError, explain
 from hamgam.trail import mapping, records, worklist
 from hamgam.trail.log import ATTENTION
-from hamgam.trail.worklist import Place, Wanted
+from hamgam.trail.place import Place, place_of
+from hamgam.trail.worklist import Wanted
 
 ROWS = 50
 MOST_NOTE = 500
-_BETWEEN = "~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ def query_of(given: Mapping[str, str]) -> Query:
     sort = given.get("sort") or "newest"
     if sort not in ("newest", "oldest"):
         raise ValueError("sort")
-    return Query(wanted=wanted_of(given), oldest_first=sort == "oldest", after=_place(given.get("after")))
+    after = _place(given.get("after"), newer=sort == "oldest")
+    return Query(wanted=wanted_of(given), oldest_first=sort == "oldest", after=after)
 
 
 def wanted_of(given: Mapping[str, str]) -> Wanted:
@@ -72,17 +73,17 @@ def wanted_of(given: Mapping[str, str]) -> Wanted:
     )
 
 
-def _place(text: str | None) -> Place | None:
-    if not text:
+def _place(written: str | None, *, newer: bool) -> Place | None:
+    """Where this list goes on: a place of the other order is none of its own."""
+    if not written:
         return None
-    moment, _, log_id = text.partition(_BETWEEN)
     try:
-        at = datetime.fromisoformat(moment)
-        if at.tzinfo is None:
-            raise ValueError
-        return Place(at, UUID(log_id))
+        place = place_of(written)
     except ValueError:
         raise ValueError("after") from None
+    if place.newer is not newer:
+        raise ValueError("after")
+    return place
 
 
 def note_of(form: Mapping[str, str]) -> str:
@@ -152,11 +153,8 @@ class Listed:
     """One page of the list."""
 
     rows: list[Shown]
-    next: Place | None
-
-    @property
-    def after(self) -> str | None:
-        return f"{self.next.started_at.isoformat()}{_BETWEEN}{self.next.log_id}" if self.next else None
+    after: str | None
+    """Where the next page begins."""
 
 
 async def listed(db: Database, query: Query, person: Person, limit: int = ROWS) -> Listed:
@@ -164,8 +162,8 @@ async def listed(db: Database, query: Query, person: Person, limit: int = ROWS) 
         db, query.wanted, oldest_first=query.oldest_first, after=query.after, limit=limit + 1
     )
     last = found[limit - 1] if len(found) > limit else None
-    place = Place(last.startedAt, last.id) if last is not None else None
-    return Listed([shown(row, person) for row in found[:limit]], place)
+    after = str(Place(last.startedAt, last.id, newer=query.oldest_first)) if last is not None else None
+    return Listed([shown(row, person) for row in found[:limit]], after)
 
 
 def shown(row: Row[Any], person: Person) -> Shown:

@@ -9,8 +9,7 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,8 @@ _FORMULA = re.compile(rf"[\s{_UNSEEN}]*[=+@\uff1d\uff0b\uff0d\uff20-]")
 
 Cell = str | int | None
 Row = Mapping[str, Any]
-Batches = AbstractAsyncContextManager[AsyncIterator[Sequence[Row]]]
+Batches = AsyncIterator[Iterable[Row]]
+"""Taken one by one in a thread, so that nobody else waits for what each of them costs."""
 
 _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     # the word above it, its width in characters, and what stands in it
@@ -64,10 +64,6 @@ def _moment(moment: datetime | None, w: Writer) -> str:
     return f"{jalali_date(moment)} {local:%H:%M:%S}" if w.lang == "fa" else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
-def _heading(w: Writer) -> list[Cell]:
-    return [w.word(word) for word, _, _ in _COLUMNS]
-
-
 def _cells(row: Row, w: Writer) -> list[Cell]:
     return [cell(row, w) for _, _, cell in _COLUMNS]
 
@@ -79,10 +75,9 @@ def harmless(cell: Cell) -> Cell:
 
 async def csv_file(batches: Batches, w: Writer) -> AsyncIterator[bytes]:
     """Every cell in quotes, so that ids stay as they are for whoever reads them as text."""
-    yield _BYTE_ORDER_MARK.encode() + _csv([_heading(w)])
-    async with batches as opened:
-        async for rows in opened:
-            yield _csv(_cells(row, w) for row in rows)
+    yield _BYTE_ORDER_MARK.encode() + _csv([[w.word(word) for word, _, _ in _COLUMNS]])
+    async for rows in batches:
+        yield await asyncio.to_thread(_csv, (_cells(row, w) for row in rows))
 
 
 def _csv(rows: Iterable[list[Cell]]) -> bytes:
@@ -91,38 +86,46 @@ def _csv(rows: Iterable[list[Cell]]) -> bytes:
     return text.getvalue().encode()
 
 
-async def xlsx_file(batches: Batches, w: Writer) -> AsyncIterator[bytes]:
+async def xlsx_file(
+    batches: Batches, w: Writer, most_sheet_rows: int = MOST_SHEET_ROWS
+) -> AsyncIterator[bytes]:
     """A workbook can be sent when it is whole; until then it lies in a file of its own."""
     with tempfile.TemporaryDirectory(prefix="hamgam-") as folder:
         path = Path(folder) / "syncs.xlsx"
-        sheet = _Sheet(path, w)
-        async with batches as opened:
-            async for rows in opened:
-                await asyncio.to_thread(sheet.add, rows)
-        await asyncio.to_thread(sheet.close)
+        book = _Book(path, w, most_sheet_rows)
+        async for rows in batches:
+            await asyncio.to_thread(book.add, rows)
+        await asyncio.to_thread(book.close)
         with path.open("rb") as file:
             while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
                 yield chunk
 
 
-class _Sheet:
-    """A workbook of one sheet, of which only the row that is being written is in memory."""
+class _Book:
+    """A workbook, of which one row at a time is in memory. After a full sheet comes another."""
 
-    def __init__(self, path: Path, w: Writer) -> None:
+    def __init__(self, path: Path, w: Writer, most_rows: int) -> None:
         options = {"constant_memory": True, "tmpdir": str(path.parent)}
-        self._book, self._w, self._written = Workbook(str(path), options), w, 0
-        self._sheet: Worksheet = self._book.add_worksheet(w.word("syncs"))
-        if w.lang == "fa":
+        self._book, self._w, self._most_rows = Workbook(str(path), options), w, most_rows
+        self._bold = self._book.add_format({"bold": True})
+        self._begin()
+
+    def _begin(self) -> None:
+        number = len(self._book.worksheets()) + 1
+        title = self._w.word("syncs") if number == 1 else f"{self._w.word('syncs')} {self._w.number(number)}"
+        self._sheet: Worksheet = self._book.add_worksheet(title)
+        self._written = 0
+        if self._w.lang == "fa":
             self._sheet.right_to_left()
         self._sheet.freeze_panes(1, 0)
-        for column, (_, width, _) in enumerate(_COLUMNS):
+        for column, (word, width, _) in enumerate(_COLUMNS):
             self._sheet.set_column(column, column, width)
-        bold = self._book.add_format({"bold": True})
-        for column, heading in enumerate(_heading(w)):
-            self._sheet.write_string(0, column, str(heading), bold)
+            self._sheet.write_string(0, column, self._w.word(word), self._bold)
 
-    def add(self, rows: Sequence[Row]) -> None:
-        for row in rows[: MOST_SHEET_ROWS - self._written]:
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if self._written == self._most_rows:
+                self._begin()
             self._written += 1
             for column, cell in enumerate(_cells(row, self._w)):
                 if isinstance(cell, int):

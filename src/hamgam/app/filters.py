@@ -23,7 +23,8 @@ from pydantic import (
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
-from hamgam.trail.listing import Position, Wanted, position_of
+from hamgam.trail.listing import Wanted
+from hamgam.trail.place import Place, place_of
 
 _ENTITY = r"^[^\x00]{1,100}$"
 _DATE = re.compile(r"([0-9]{4})[/-]([0-9]{1,2})[/-]([0-9]{1,2})(?:[ T]+([0-9:]{4,8}))?", re.ASCII)
@@ -66,7 +67,7 @@ def _moment(typed: str) -> tuple[datetime, bool]:
 
 
 def _cursor(written: Any) -> Any:
-    return position_of(written) if isinstance(written, str) else written
+    return place_of(written) if isinstance(written, str) else written
 
 
 def _read_by(read: Callable[[str], datetime]) -> BeforeValidator:
@@ -120,7 +121,7 @@ class SyncQuery(BaseModel):
 class PageQuery(SyncQuery):
     """The filters of a list, and which page of it."""
 
-    cursor: Annotated[Position | None, BeforeValidator(_cursor), _TEXT] = Field(
+    cursor: Annotated[Place | None, BeforeValidator(_cursor), _TEXT] = Field(
         None, description="where a page goes on; from the `Link` header of the one before"
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hamgam.app.masking import masked_json, masked_message, masked_text
+from hamgam.app.telling import event_of, text_of
 from hamgam.db.engine import Database
 from hamgam.jobs.asking import BY, Look, looks
 from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Status, Trigger
@@ -15,8 +16,9 @@ from hamgam.sync.fields import differences
 from hamgam.trail import records, timeline
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
+from hamgam.trail.place import Place
 from hamgam.trail.records import Found
-from hamgam.trail.timeline import Event, Place, What
+from hamgam.trail.timeline import Event, What
 
 MOST_FOUND = 50
 MOST_CHARACTERS = 200
@@ -174,14 +176,14 @@ def _seen(record: Found, person: Person) -> Found:
 
 
 def _event(event: Event) -> Told:
-    place, row = event.place, event.row
-    if place.what is What.NOTICE:
-        return Told(at=place.at, what=place.what, id=row.id, event=_said(row.payload))
-    if place.what is What.WORD:
-        return Told(at=place.at, what=place.what, id=row.id, by=row.resolvedBy, resolution=row.resolution)
+    what, at, row = event.what, event.at, event.row
+    if what is What.NOTICE:
+        return Told(at=at, what=what, id=row.id, event=event_of(row.payload))
+    if what is What.WORD:
+        return Told(at=at, what=what, id=row.id, by=row.resolvedBy, resolution=row.resolution)
     return Told(
-        at=place.at,
-        what=place.what,
+        at=at,
+        what=what,
         id=row.id,
         status=row.status,
         operation=row.operation,
@@ -191,7 +193,7 @@ def _event(event: Event) -> Told:
         back=row.direction == Direction.FINANCE_TO_CRM,
         changed=_changed(row.targetDataBefore, row.targetDataAfter),
         target_id=row.targetEntityId,
-        by=_text(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
+        by=text_of(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
         retries=tuple(retries(row.triggerPayload)),
         settled_at=row.resolvedAt,
         settled_by=row.resolvedBy,
@@ -205,16 +207,6 @@ def _masked(told: Told) -> Told:
         message=masked_message(told.message),
         resolution=masked_json(told.resolution),
     )
-
-
-def _said(payload: Any) -> str:
-    """The event as the CRM calls it, in either shape of a delivery."""
-    return _text(payload, "eventType") or _text(payload, "event") or ""
-
-
-def _text(stored: Any, name: str) -> str | None:
-    value = stored.get(name) if isinstance(stored, dict) else None
-    return value if isinstance(value, str) else None
 
 
 def _changed(before: Any, after: Any) -> tuple[str, ...]:

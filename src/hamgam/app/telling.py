@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from hamgam.model import Direction, Entity, Status
+from hamgam.jobs.asking import BY
+from hamgam.model import Direction, Entity, Operation, Status, Trigger
+from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
 from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
@@ -22,6 +24,7 @@ _SAID = {
     "retried": "sync.retried",
     DISMISSED: "sync.dismissed",
 }
+_WRITES = (Operation.CREATE, Operation.UPDATE)
 _LINE = ("product", "unit", "quantity", "price", "discount")
 
 Change = Literal["", "changed", "spelling"]
@@ -40,11 +43,25 @@ class FieldTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """How the change became known; what does not apply is empty."""
+
+    event: str
+    """As the CRM calls it."""
+    by: str
+    """The person who asked for the sync."""
+    after: str
+    """The reason for which an earlier look was put off until this one."""
+    run: str
+    """The import that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What the page of one sync shows, for who may see it so."""
 
     seen: Mapping[str, Any]
-    name: str
+    notice: Notice
     modified_at: datetime | None
     """When the CRM says that it was last modified before it was read."""
     crm_id: str | None
@@ -56,6 +73,10 @@ class Told:
     """The key of the words for what was decided, where no reason says it."""
     attention: bool
     is_open: bool
+    intended_at: datetime | None
+    """When the write began whose answer has not been noted."""
+    answered: bool
+    """Whether the other side has taken a write, and named what it wrote."""
     purged: bool
     fields: list[FieldTold]
     read: list[tuple[str, str]]
@@ -81,10 +102,11 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
     source, target = row["sourceEntityId"], row["targetEntityId"]
     crm_id = source if from_crm else target
     is_open = row["status"] in (Status.PENDING, Status.IN_PROGRESS)
-    written = _mapping(seen["targetDataAfter"])
+    sent = _sent(seen)
+    source_seen = _mapping(seen["sourceData"])
     return Told(
         seen=seen,
-        name=_text(_customer_fields(seen).get("name")) or "",
+        notice=_notice(row, seen),
         modified_at=_moment(_mapping(row["sourceData"]).get(MODIFIED_AT)),
         crm_id=crm_id,
         finance_id=target if from_crm else source,
@@ -93,11 +115,13 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         sentence=_sentence(row),
         attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
         is_open=is_open,
+        intended_at=_moment(_mapping(row["intent"]).get("notedAt")),
+        answered=row["status"] == Status.SUCCESS and row["operation"] in _WRITES and target is not None,
         purged=not is_open and _is_old(row, now, retention_days) and all(row[name] is None for name in _DATA),
         fields=_fields(row, seen),
-        read=_facts(_mapping(seen["sourceData"]), _READ_FACTS),
-        written=_facts(written, _WRITTEN_FACTS) if _is_document(row) else [],
-        lines=_lines(written),
+        read=_facts(source_seen, _READ_FACTS),
+        written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
+        lines=_lines(sent),
         retries=retries(row["triggerPayload"]),
         resolution=_resolution(_mapping(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
@@ -128,11 +152,38 @@ def _sentence(row: Mapping[str, Any]) -> str:
     return f"told.{row['status']}"
 
 
+def _notice(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Notice:
+    said = _mapping(row["triggerPayload"])
+    by = text_of(said, BY) if row["triggerType"] == Trigger.MANUAL else None
+    return Notice(
+        event=event_of(seen["triggerPayload"]),
+        by=by or "",
+        after=text_of(said, AFTER) or "",
+        run=text_of(said, "run") or "" if row["triggerType"] == Trigger.IMPORT else "",
+    )
+
+
+def event_of(payload: Any) -> str:
+    """The event as the CRM calls it, in either shape of a delivery."""
+    return text_of(payload, "eventType") or text_of(payload, "event") or ""
+
+
+def text_of(stored: Any, name: str) -> str | None:
+    value = _mapping(stored).get(name)
+    return value if isinstance(value, str) else None
+
+
+def _sent(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was written, or what was about to be, where that is all that the log knows."""
+    intent = _mapping(row["intent"])
+    return _mapping(row["targetDataAfter"] or intent.get("document") or intent.get("fields"))
+
+
 def _fields(row: Mapping[str, Any], seen: Mapping[str, Any]) -> list[FieldTold]:
     if _is_document(row):
         return []
-    shown = (_customer_fields(seen), _mapping(seen["targetDataBefore"]), _mapping(seen["targetDataAfter"]))
-    before, after = _mapping(row["targetDataBefore"]), _mapping(row["targetDataAfter"])
+    shown = (_customer_fields(seen), _mapping(seen["targetDataBefore"]), _sent(seen))
+    before, after = _mapping(row["targetDataBefore"]), _sent(row)
     names = dict.fromkeys([*_COMPARE, *(name for side in shown for name in side)])
     return [
         FieldTold(

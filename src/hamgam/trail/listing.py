@@ -6,11 +6,7 @@ stretches that are wanted. So a reason that occurred once, long ago, is found as
 the time, in every combination with the others, and one that never occurred at once.
 """
 
-import base64
-import binascii
-import struct
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,27 +14,28 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     Select,
     Text,
     and_,
-    any_,
     bindparam,
     case,
     func,
+    literal,
     or_,
     select,
     text,
     true,
     tuple_,
 )
-from sqlalchemy.ext.asyncio import AsyncResult
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import ASKS
+from hamgam.db.tables import ASKS, record_name
 from hamgam.db.tables import sync_log as t
-from hamgam.model import Direction
+from hamgam.model import Direction, Entity
 from hamgam.persian import to_latin_digits
+from hamgam.trail.place import Place
 
 Record = Mapping[str, Any]
 """A row of the log by the names of its columns."""
@@ -84,51 +81,25 @@ def matches(wanted: Wanted, facet: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """A place between two rows of the log, seen from the row that it names."""
-
-    at: datetime
-    id: UUID
-    newer: bool = False
-    """Whether the rows after this one are wanted, or those before it."""
-
-    def __str__(self) -> str:
-        """Opaque to who carries it; it fits into an address."""
-        microseconds = (self.at - _EPOCH) // timedelta(microseconds=1)
-        packed = _PACKED.pack(_VERSION + self.newer, microseconds, self.id.bytes)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PACKED = struct.Struct(">Bq16s")
-_VERSION = 2  # and 3, which says "newer"
-_WRITTEN_CHARACTERS = 34
-
-
-def position_of(written: str) -> Position:
-    """Raises `ValueError` for what no `Position` was written as."""
-    if len(written) != _WRITTEN_CHARACTERS or not written.isascii():
-        raise ValueError("no position in the list")
-    try:
-        packed = base64.b64decode(written + "==", altchars=b"-_", validate=True)
-        version, microseconds, id_ = _PACKED.unpack(packed)
-        position = Position(_EPOCH + timedelta(microseconds=microseconds), UUID(bytes=id_), version == 3)
-    except (binascii.Error, struct.error, OverflowError):
-        raise ValueError("no position in the list") from None
-    if str(position) != written:
-        raise ValueError("no position in the list")
-    return position
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Some rows, newest first, and where those before and after them begin; None where there are none."""
 
     rows: list[Record]
-    older: Position | None
-    newer: Position | None
+    older: Place | None
+    newer: Place | None
 
 
+def _known_as(name: Column[str], *, of: ColumnElement[bool], read: ColumnElement[Any]) -> ColumnElement[str]:
+    """What was read, or what the record is known as, where it was not read."""
+    mine = and_(record_name.c.entity == t.c.sourceEntity, record_name.c.id == t.c.sourceEntityId, of)
+    known = select(name).where(mine).scalar_subquery()
+    return func.coalesce(read.astext, known)
+
+
+_OF_PEOPLE = record_name.c.entity.in_((Entity.CUSTOMER, "contact"))
+"""A document has a subject there, and is known by its number."""
+_NAME = _known_as(record_name.c.name, of=_OF_PEOPLE, read=t.c.sourceData["fields"]["name"]).label("name")
+_NUMBER = _known_as(record_name.c.number, of=true(), read=t.c.sourceData["number"]).label("number")
 _FROM_CRM = t.c.direction == Direction.CRM_TO_FINANCE
 BRIEF: tuple[ColumnElement[Any], ...] = (
     *(
@@ -138,8 +109,8 @@ BRIEF: tuple[ColumnElement[Any], ...] = (
             "retryCount", "startedAt", "completedAt", "durationMs", "resolvedAt", "resolvedBy",
         )
     ),
-    t.c.sourceData["fields"]["name"].astext.label("name"),
-    t.c.sourceData["number"].astext.label("number"),
+    _NAME,
+    _NUMBER,
     func.left(t.c.errorMessage, 1000).label("errorMessage"),
     case((_FROM_CRM, t.c.sourceEntityId), else_=t.c.targetEntityId).label("crmId"),
     case((_FROM_CRM, t.c.targetEntityId), else_=t.c.sourceEntityId).label("financeId"),
@@ -152,57 +123,40 @@ async def page(
     db: Database,
     wanted: Wanted,
     limit: int,
-    position: Position | None = None,
+    place: Place | None = None,
     columns: Sequence[ColumnElement[Any]] = BRIEF,
 ) -> Page:
-    """At most `limit` rows at a position; without one the newest."""
-    newer = position is not None and position.newer
-    found = await _rows(db, wanted, limit + 1, position, columns)
+    """At most `limit` rows at a place; without one the newest."""
+    newer = place is not None and place.newer
+    found = await _rows(db, wanted, limit + 1, place, columns)
     rows, more = found[:limit], len(found) > limit
     if newer:
         rows.reverse()
     if not rows:
         return Page([], None, None)
-    older_too, newer_too = (True, more) if newer else (more, position is not None)
+    older_too, newer_too = (True, more) if newer else (more, place is not None)
     return Page(
         rows,
-        position_at(rows[-1]) if older_too else None,
-        position_at(rows[0], newer=True) if newer_too else None,
+        place_at(rows[-1]) if older_too else None,
+        place_at(rows[0], newer=True) if newer_too else None,
     )
 
 
-def position_at(row: Record, *, newer: bool = False) -> Position:
-    return Position(row["startedAt"], row["id"], newer)
-
-
-Order = Callable[[Any], tuple[ColumnElement[Any], ...]]
-
-
-def _newest_first(columns: Any) -> tuple[ColumnElement[Any], ...]:
-    return columns.startedAt.desc(), columns.id.desc()
-
-
-def _oldest_first(columns: Any) -> tuple[ColumnElement[Any], ...]:
-    return columns.startedAt, columns.id
-
-
-def _as_they_come(_: Any) -> tuple[ColumnElement[Any], ...]:
-    return ()
+def place_at(row: Record, *, newer: bool = False) -> Place:
+    return Place(row["startedAt"], row["id"], newer)
 
 
 async def _rows(
-    db: Database,
-    wanted: Wanted,
-    limit: int,
-    position: Position | None,
-    columns: Sequence[ColumnElement[Any]],
+    db: Database, wanted: Wanted, limit: int, place: Place | None, columns: Sequence[ColumnElement[Any]]
 ) -> list[Record]:
-    order = _oldest_first if position is not None and position.newer else _newest_first
-    found = await _found(db, wanted, _beyond(position), order, limit)
+    found = await _found(db, wanted, place, limit)
     if found is None:
         return []
-    ids = found.subquery()
-    query = select(*columns).join(ids, t.c.id == ids.c.id).order_by(*order(t.c))
+    first = found.subquery()
+    ids = (
+        select(first.c.id).order_by(*_in_order(place, first.c.startedAt, first.c.id)).limit(limit).subquery()
+    )
+    query = select(*columns).join(ids, t.c.id == ids.c.id).order_by(*_in_order(place, *_BY_TIME))
     return [_named(row) for row in (await db.execute(query)).mappings()]
 
 
@@ -210,43 +164,66 @@ def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
 
 
-def _beyond(position: Position | None) -> ColumnElement[bool]:
-    if position is None:
-        return true()
-    row, here = tuple_(t.c.startedAt, t.c.id), tuple_(position.at, position.id)
-    return row > here if position.newer else row < here
+_BY_TIME = (t.c.startedAt, t.c.id)
 
 
-async def _found(
-    db: Database, wanted: Wanted, beyond: ColumnElement[bool], order: Order, limit: int
-) -> Select[Any] | None:
-    """The ids of the first rows that are wanted; None where no row can be."""
-    rows = and_(beyond, *_in_time(wanted))
+def _in_order(place: Place | None, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """From a place on; without one from the newest."""
+    oldest_first = place is not None and place.newer
+    return [column if oldest_first else column.desc() for column in columns]
+
+
+async def _found(db: Database, wanted: Wanted, place: Place | None, limit: int) -> Select[Any] | None:
+    """Ids and times of rows among which the first `limit` are that are wanted; None where no row can be.
+
+    Always in the order of an index, also where nobody needs an order: the planner takes the rows that are
+    wanted to lie evenly in the log, and reads it through where they happen to lie at its end.
+    """
+    ids = select(t.c.id, t.c.startedAt)
+    by_time = ids.where(*_between(wanted, place)).order_by(*_in_order(place, *_BY_TIME)).limit(limit)
     if wanted.entity is not None:
-        rows &= _of_entity(wanted.entity)
+        by_time = by_time.where(_of_entity(wanted.entity))
     if wanted.any_facet:
-        return select(t.c.id).where(rows).order_by(*order(t.c)).limit(limit)
+        return by_time
     facets = await _facets(db, wanted)
     if not facets:
         return None
     if wanted.entity is not None:
-        return select(t.c.id).where(rows, t.c.facet.in_(facets)).order_by(*order(t.c)).limit(limit)
-    return _merged(facets, rows, order, limit)
-
-
-def _merged(facets: Sequence[str], rows: ColumnElement[bool], order: Order, limit: int) -> Select[Any]:
-    """The first of each facet, in a stretch of the index, and of all these again the first."""
+        return by_time.where(t.c.facet.in_(facets))
     given = func.unnest(bindparam("facets", facets, ARRAY(Text))).table_valued("facet")
     given = given.render_derived("given")
-    stretch = select(t.c.id, t.c.startedAt).where(t.c.facet == given.c.facet, rows).order_by(*order(t.c))
-    first = stretch.limit(limit).lateral("first")
-    merged = select(first.c.id).select_from(given).join(first, true())
-    return merged.order_by(*order(first.c)).limit(limit)
+    stretch = ids.where(*_between(wanted, place, given.c.facet))
+    stretch = stretch.order_by(*_in_order(place, t.c.facet, *_BY_TIME)).limit(limit)
+    first = stretch.lateral("first")
+    return select(first.c.id, first.c.startedAt).select_from(given).join(first, true())
 
 
-def _in_time(wanted: Wanted) -> list[ColumnElement[bool]]:
-    since = [] if wanted.since is None else [t.c.startedAt >= wanted.since]
-    return since if wanted.until is None else [*since, t.c.startedAt < wanted.until]
+_FIRST_ID, _LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
+_MOMENT = timedelta(microseconds=1)
+_NEVER, _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def _between(
+    wanted: Wanted, place: Place | None, facet: ColumnElement[str] | None = None
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The two ends of the time that is wanted; with a facet, of its stretch of the index.
+
+    Each end is one comparison of rows, the facet included: no other index has this order, so the planner
+    cannot prefer the one by time, which would have to be read through for a facet that is rare.
+    """
+    after = (wanted.since - _MOMENT, _LAST_ID) if wanted.since else (_NEVER, _LAST_ID)
+    before = (wanted.until or _EVER, _FIRST_ID)
+    if place is not None and place.newer:
+        after = max(after, (place.at, place.id))
+    elif place is not None:
+        before = min(before, (place.at, place.id))
+    named, name = ((), ()) if facet is None else ((t.c.facet,), (facet,))
+    row = tuple_(*named, *_BY_TIME)
+    return row > tuple_(*name, *_typed(*after)), row < tuple_(*name, *_typed(*before))
+
+
+def _typed(at: datetime, id_: UUID) -> tuple[ColumnElement[Any], ...]:
+    return literal(at, t.c.startedAt.type), literal(id_, t.c.id.type)
 
 
 def _of_entity(entity: str) -> ColumnElement[bool]:
@@ -271,45 +248,33 @@ async def _facets(db: Database, wanted: Wanted) -> list[str]:
     return [facet for facet in (await db.execute(_FACETS)).scalars() if matches(wanted, facet)]
 
 
-async def count(db: Database, wanted: Wanted, most: int, beyond: Position | None = None) -> int:
-    """How many rows are wanted; `most + 1` stands for more than `most`."""
-    limit = most + 1
-    found = await _found(db, wanted, _beyond(beyond), _as_they_come, limit)
+async def count(db: Database, wanted: Wanted, most: int, place: Place | None = None) -> int:
+    """How many rows are wanted, from a place on; `most + 1` stands for more than `most`."""
+    found = await _found(db, wanted, place, most + 1)
     if found is None:
         return 0
-    counted = select(func.count()).select_from(found.subquery())
+    counted = select(func.count()).select_from(found.limit(most + 1).subquery())
     return int((await db.execute(counted)).scalar_one())
 
 
-_FETCHED_ROWS = 500
+async def everything(db: Database, wanted: Wanted, at_once: int) -> AsyncIterator[list[Record]]:
+    """All rows that are wanted, newest first, page by page; what comes meanwhile is not among them.
 
-
-@asynccontextmanager
-async def everything(db: Database, wanted: Wanted) -> AsyncIterator[AsyncIterator[list[Record]]]:
-    """All rows that are wanted, newest first, some at a time, as they were at one moment.
-
-    Whoever reads them too slowly loses them: an open transaction keeps the database from cleaning up.
+    No transaction stays open in between, however slowly they are taken: the database could not clean up.
     """
-    facets = [] if wanted.any_facet else await _facets(db, wanted)
-    rows = and_(true(), *_in_time(wanted))
-    if wanted.entity is not None:
-        rows &= _of_entity(wanted.entity)
-    if not wanted.any_facet:
-        rows &= t.c.facet == any_(bindparam("facets", facets, ARRAY(Text)))
-    query = select(*BRIEF).where(rows).order_by(*_newest_first(t.c))
-    async with db.transaction() as connection:
-        await connection.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
-        await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
-        found = await connection.stream(query, execution_options={"yield_per": _FETCHED_ROWS})
-        try:
-            yield _batches(found)
-        finally:
-            await found.close()
+    place = None
+    while True:
+        found = await page(db, wanted, at_once, place)
+        if found.rows:
+            yield found.rows
+        if found.older is None:
+            return
+        place = found.older
 
 
-async def _batches(found: AsyncResult[Any]) -> AsyncIterator[list[Record]]:
-    async for rows in found.mappings().partitions():
-        yield [_named(row) for row in rows]
+async def known_as(db: Database, log_id: UUID) -> Record:
+    """The name and the number of the record of one row."""
+    return _named((await db.execute(select(_NAME, _NUMBER).where(t.c.id == log_id))).mappings().one())
 
 
 async def one(db: Database, log_id: UUID) -> Record | None:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Row, Select, and_, false, or_, select
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, or_, select
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log as t
 from hamgam.db.tables import webhook_delivery
 from hamgam.trail.imports import CONTACT
+from hamgam.trail.place import Place
 
 
 class What(IntEnum):
@@ -24,31 +25,16 @@ class What(IntEnum):
     """A person has settled a sync."""
 
 
-class Place(NamedTuple):
-    """Where an event stands in the story."""
-
-    at: datetime
-    what: What
-    id: UUID
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}~{self.what:d}~{self.id}"
-
-
-def place(text: str) -> Place:
-    """The place that `str` has written. Raises `ValueError`."""
-    at, what, event = text.split("~")
-    moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None:
-        raise ValueError("a place without a time zone")
-    return Place(moment, What(int(what)), UUID(event))
-
-
 @dataclass(frozen=True, slots=True)
 class Event:
-    place: Place
+    at: datetime
+    what: What
     row: Row[Any]
     """Of the webhook deliveries for a notice, else of the sync log."""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.at, self.row.id, rank=self.what)
 
 
 async def timeline(
@@ -67,7 +53,7 @@ async def timeline(
     events: list[Event] = []
     for what, query, at in parts:
         events += await _part(db, what, query, at, before, limit)
-    return sorted(events, key=lambda event: event.place, reverse=True)[:limit]
+    return sorted(events, key=lambda event: (event.at, event.what, event.row.id), reverse=True)[:limit]
 
 
 async def _part(
@@ -82,15 +68,12 @@ async def _part(
     if before is not None:
         query = query.where(_comes_before(what, at, event, before))
     rows = await db.execute(query.order_by(at.desc(), event.desc()).limit(limit))
-    return [Event(Place(row._mapping[at.name], what, row.id), row) for row in rows]
+    return [Event(row._mapping[at.name], what, row) for row in rows]
 
 
 def _comes_before(
     what: What, at: Column[datetime], event: Column[UUID], before: Place
 ) -> ColumnElement[bool]:
-    same_moment: ColumnElement[bool] = false()
-    if what < before.what:
-        same_moment = at == before.at
-    elif what == before.what:
-        same_moment = and_(at == before.at, event < before.id)
-    return or_(at < before.at, same_moment)
+    if what == before.rank:
+        return before.beyond(at, event)
+    return at <= before.at if what < before.rank else at < before.at

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, not_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, select, text, tuple_
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, record_name
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import Direction, Entity, EntityType, Operation, Status, Stream
+from hamgam.trail.place import Place
 
 _MAYBE_SENT = and_(
     t.c.entityType == EntityType.PREINVOICE,
@@ -67,14 +67,6 @@ Chosen = Wanted | Sequence[tuple[UUID, UUID]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A row's place in the list, for the page that follows on it."""
-
-    started_at: datetime
-    log_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
 class Group:
     """How many rows ask for the same reason."""
 
@@ -113,10 +105,8 @@ async def rows(
     `knownName` and `number` are what people know it by; a document has `customerId` and `customerName`.
     """
     query = _with_names().where(ASKS_FOR_PERSON, *_matching(wanted)).limit(limit)
-    place = tuple_(t.c.startedAt, t.c.id)
     if after is not None:
-        mark = tuple_(literal(after.started_at, t.c.startedAt.type), literal(after.log_id, t.c.id.type))
-        query = query.where(place > mark if oldest_first else place < mark)
+        query = query.where(after.beyond(t.c.startedAt, t.c.id))
     order = (t.c.startedAt, t.c.id) if oldest_first else (t.c.startedAt.desc(), t.c.id.desc())
     return (await db.execute(query.order_by(*order))).all()
 

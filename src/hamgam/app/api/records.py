@@ -26,8 +26,9 @@ from hamgam.errors import UsageError
 from hamgam.jobs.asking import ask
 from hamgam.model import Entity, EntityKey
 from hamgam.sync.compare import Comparison, compare
+from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found
-from hamgam.trail.timeline import Place, What, place
+from hamgam.trail.timeline import What
 
 
 class Shelf(StrEnum):
@@ -117,7 +118,7 @@ def _key(entity: str, record: str) -> EntityKey:
 
 def _place(text: str | None) -> Place | None:
     try:
-        return place(text) if text else None
+        return place_of(text) if text else None
     except ValueError:
         raise HTTPException(400, "before: not the place of an event") from None
 

@@ -1,8 +1,7 @@
 """`/api/v1/syncs`: the sync log as a list, row by row, and as a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
-from hamgam.app.export import MOST_SHEET_ROWS, Row, csv_file, xlsx_file
+from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
 from hamgam.app.status import plain
@@ -24,6 +23,7 @@ from hamgam.db.engine import Database
 from hamgam.people.roles import Person
 from hamgam.trail import listing
 from hamgam.trail.listing import Wanted
+from hamgam.trail.place import Place
 
 
 class ListQuery(PageQuery):
@@ -44,7 +44,9 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
     429: {"description": "Others are being written"},
 }
 _AT_ONCE = 2
-"""Each keeps a connection, and a processor busy."""
+"""Each keeps a processor busy."""
+_ROWS = 1000
+"""Of each look at the database."""
 
 
 class Exports:
@@ -58,10 +60,11 @@ class Exports:
     def full(self) -> bool:
         return self._places.locked()
 
-    @asynccontextmanager
-    async def rows(self, wanted: Wanted, person: Person) -> AsyncIterator[AsyncIterator[Sequence[Row]]]:
-        async with self._places, listing.everything(self._db, wanted) as batches:
-            yield ([as_seen_by(person, row) for row in rows] async for rows in batches)
+    async def rows(self, wanted: Wanted, person: Person) -> Batches:
+        """Masked only as they are written, by the thread that does that."""
+        async with self._places:
+            async for rows in listing.everything(self._db, wanted, _ROWS):
+                yield (as_seen_by(person, row) for row in rows)
 
 
 def syncs_routes(context: WebContext) -> APIRouter:
@@ -85,9 +88,10 @@ def syncs_routes(context: WebContext) -> APIRouter:
     async def export_syncs(person: Viewer, query: Annotated[ExportQuery, Query()]) -> Response:
         """All rows that match, as a file for people, with the calendar of the language and ids as text.
 
-        Data of people is masked for viewers. A sheet holds no more than 1,048,575 rows.
+        Data of people is masked for viewers. A sheet holds 1,048,575 rows; what is more stands on the next.
         """
-        await check_size(context.db, query)
+        # Once a file has begun it is too late to say that the database is gone.
+        await listing.count(context.db, query.wanted(), 0)
         return _file(exports, query, person)
 
     @router.get("/syncs/{id}", responses={404: {"description": "No sync has this id"}})
@@ -101,15 +105,6 @@ def syncs_routes(context: WebContext) -> APIRouter:
     return router
 
 
-async def check_size(db: Database, query: ExportQuery, most_sheet_rows: int = MOST_SHEET_ROWS) -> None:
-    """Raises what is answered where a sheet cannot hold all the rows."""
-    # Also where nothing is counted: once a file has begun it is too late to say that the database is gone.
-    most = most_sheet_rows if query.format == "xlsx" else 0
-    count = await listing.count(db, query.wanted(), most)
-    if most and count > most:
-        raise HTTPException(400, f"format: a sheet holds {most:,} rows; choose csv, or a shorter period")
-
-
 def _file(exports: Exports, query: ExportQuery, person: Person) -> Response:
     if exports.full:
         raise HTTPException(429, "other exports are being written", {"retry-after": "10"})
@@ -119,6 +114,6 @@ def _file(exports: Exports, query: ExportQuery, person: Person) -> Response:
     return StreamingResponse(written, headers=named, media_type=media_type)
 
 
-def _with_cursor(request: Request, position: listing.Position) -> str:
+def _with_cursor(request: Request, place: Place) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.path}?{urlencode([*kept, ('cursor', str(position))])}"
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', str(place))])}"

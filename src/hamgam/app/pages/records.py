@@ -19,7 +19,7 @@ from hamgam.sync.compare import compare
 from hamgam.sync.pairs import LINE
 from hamgam.trail import mapping
 from hamgam.trail.imports import CONTACT
-from hamgam.trail.timeline import Place, place
+from hamgam.trail.place import Place, place_of
 
 _HERE = "/records"
 
@@ -137,7 +137,7 @@ def _record(
 def _place(text: str) -> Place | None:
     """Where to go on; an address that was cut short begins at the newest."""
     try:
-        return place(text) if text else None
+        return place_of(text) if text else None
     except ValueError:
         return None
 

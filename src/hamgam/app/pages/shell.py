@@ -3,6 +3,7 @@
 import mimetypes
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
@@ -101,5 +102,6 @@ def _way(request: Request) -> Way:
 def _other_language(request: Request, lang: Lang) -> dict[str, str]:
     """This very page, with its filters, in the other language."""
     other = "en" if lang == "fa" else "fa"
-    query = request.url.include_query_params(lang=other).query
-    return {"lang": other, "href": f"{request.url.path}?{query}"}
+    items = request.query_params.multi_items()
+    kept = [(name, value) for name, value in items if value and name != _COOKIE]
+    return {"lang": other, "href": f"{request.url.path}?{urlencode([*kept, (_COOKIE, other)])}"}

@@ -24,7 +24,8 @@ from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import deliveries, listing
-from hamgam.trail.listing import Position, Wanted
+from hamgam.trail.listing import Wanted
+from hamgam.trail.place import Place
 
 _ROWS = 50
 _COUNTED = 10_000
@@ -53,6 +54,16 @@ class View:
     """The address that says how many rows have come since; empty on pages that are not the newest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is on."""
+
+    name: str
+    value: str
+    without: str
+    """The address of the list without it."""
+
+
 def syncs_pages(context: WebContext) -> APIRouter:
     router = APIRouter()
 
@@ -78,7 +89,7 @@ def syncs_pages(context: WebContext) -> APIRouter:
             query = _query(items)
         except ValidationError:
             return page(request, "notice.html", 400, notice="syncs.wrong")
-        since = query.cursor or Position(context.clock(), UUID(int=0), newer=True)
+        since = query.cursor or Place(context.clock(), UUID(int=0), newer=True)
         count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
         again = urlencode([*items, ("lang", writer(request).lang)])
         return page(
@@ -135,7 +146,7 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         choices=_CHOICES,
         all_statuses=tuple(Status),
         most=_COUNTED,
-        filtered=bool(asked(items)),
+        chips=_chips(asked(items)),
         filters=urlencode(asked(items)),
         **given,
     )
@@ -144,6 +155,14 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         header = "hx-redirect" if status == 400 else "hx-push-url"
         answer.headers[header] = f"/syncs?{urlencode(items)}" if items else "/syncs"
     return answer
+
+
+def _chips(filters: list[tuple[str, str]]) -> list[Chip]:
+    rest = [filters[:place] + filters[place + 1 :] for place in range(len(filters))]
+    return [
+        Chip(name, value, f"/syncs?{urlencode(others)}" if others else "/syncs")
+        for (name, value), others in zip(filters, rest, strict=True)
+    ]
 
 
 def _as_read(request: Request, typed: dict[str, str], query: PageQuery | None) -> dict[str, str]:
@@ -163,8 +182,8 @@ async def _view(
 ) -> View:
     now, wanted = context.clock(), query.wanted()
     found = await listing.page(context.db, wanted, _ROWS, query.cursor)
-    top = listing.position_at(found.rows[0]) if found.rows else Position(now, UUID(int=0))
-    fresh = {"lang": lang, "cursor": str(Position(top.at, top.id, newer=True))}
+    top = listing.place_at(found.rows[0]) if found.rows else Place(now, UUID(int=0))
+    fresh = {"lang": lang, "cursor": str(Place(top.at, top.id, newer=True))}
     return View(
         rows=[row_of(row, person, now) for row in found.rows],
         now=now,
@@ -175,8 +194,8 @@ async def _view(
     )
 
 
-def _address(items: list[tuple[str, str]], position: Position | None) -> str:
-    return f"/syncs?{urlencode([*asked(items), ('cursor', str(position))])}" if position else ""
+def _address(items: list[tuple[str, str]], place: Place | None) -> str:
+    return f"/syncs?{urlencode([*asked(items), ('cursor', str(place))])}" if place else ""
 
 
 async def _sync(context: WebContext, request: Request, person: Person, log_id: UUID) -> HTMLResponse:
@@ -185,10 +204,12 @@ async def _sync(context: WebContext, request: Request, person: Person, log_id: U
         return page(request, "notice.html", 404, notice="sync.none")
     now = context.clock()
     earlier, later = await _neighbours(context, row)
+    named = as_seen_by(person, await listing.known_as(context.db, log_id))
     return page(
         request,
         "sync.html",
         told=tell(row, as_seen_by(person, row), now, context.settings.log_retention_days),
+        name=named["name"] or named["number"] or "",
         received=await _received(context, row),
         earlier=earlier,
         later=later,
@@ -205,9 +226,9 @@ async def _received(context: WebContext, row: Mapping[str, Any]) -> datetime | N
 async def _neighbours(context: WebContext, row: Mapping[str, Any]) -> tuple[UUID | None, UUID | None]:
     """The syncs of the same record before and after this one."""
     wanted = Wanted(entity=row["sourceEntityId"], entity_type=row["entityType"])
-    here = listing.position_at(row)
+    here = listing.place_at(row)
     earlier = await listing.page(context.db, wanted, 1, here)
-    later = await listing.page(context.db, wanted, 1, Position(here.at, here.id, newer=True))
+    later = await listing.page(context.db, wanted, 1, Place(here.at, here.id, newer=True))
     return _first(earlier), _first(later)
 
 

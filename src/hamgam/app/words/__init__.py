@@ -32,6 +32,7 @@ from hamgam.reasons import SENTENCES, Sentence
 Lang = Literal["fa", "en"]
 _ISOLATED, _ISOLATED_END = "\u2068", "\u2069"
 """Around a value in a Persian sentence: its direction is its own."""
+_LONG_AGO = (("d", 86_400), ("h", 3_600), ("m", 60))
 _AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 _TABLES = (
@@ -119,12 +120,22 @@ class Writer:
             return self.word("unit.min", milliseconds / 60_000)
         return self.word("unit.s", self.decimal(milliseconds / 1000))
 
+    def ago(self, seconds: float) -> str:
+        """How long ago, in the largest unit of which there are two at least."""
+        for unit, length in _LONG_AGO:
+            if seconds >= 2 * length:
+                return self.word(f"ago.{unit}", seconds // length)
+        return self.word("ago.s", max(0, seconds))
+
     def day(self, moment: datetime) -> str:
         """The day in Tehran, by the calendar of the language."""
         return self.digits(jalali_date(moment) if self.lang == "fa" else f"{_tehran(moment):%Y-%m-%d}")
 
     def clock(self, moment: datetime) -> str:
         return self.digits(f"{_tehran(moment):%H:%M:%S}")
+
+    def minute(self, moment: datetime) -> str:
+        return self.digits(f"{_tehran(moment):%H:%M}")
 
     def reason(self, code: str) -> str:
         """The sentence of a reason code; a code of a newer program, left in the log, stands for itself."""
