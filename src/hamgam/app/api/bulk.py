@@ -48,8 +48,8 @@ class Wish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     what: Literal["retry"] = "retry"
-    count: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    filter: Filter | None = None
+    count: Annotated[int, Field(ge=1, le=2**31 - 1, examples=[12])]
+    filter: Filter | None = Field(None, examples=[{"reason": "UNREACHABLE"}])
     rows: Annotated[list[Row] | None, Field(max_length=1000)] = None
     id: UUID | None = Field(None, description="an id of your own: the same again is the same action")
 

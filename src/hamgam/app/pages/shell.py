@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -12,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from hamgam import __version__
 from hamgam.app.access import person_of
+from hamgam.app.addresses import page_in
 from hamgam.app.csrf import FormProof
 from hamgam.app.entrance import Visitor, Way
 from hamgam.app.words import Lang, Writer, chosen
@@ -99,7 +101,7 @@ def _way(request: Request) -> Way:
 
 
 def _other_language(request: Request, lang: Lang) -> dict[str, str]:
-    """This very page, with its filters, in the other language."""
+    """This very page, with its filters, in the other language; of what a form was answered, its page."""
     other = "en" if lang == "fa" else "fa"
-    query = request.url.include_query_params(lang=other).query
-    return {"lang": other, "href": f"{request.url.path}?{query}"}
+    here = request.url if request.method in ("GET", "HEAD") else URL(page_in(request, "referer"))
+    return {"lang": other, "href": f"{here.path}?{here.include_query_params(lang=other).query}"}

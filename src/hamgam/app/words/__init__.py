@@ -19,6 +19,7 @@ from hamgam.app.words import (
     overview,
     people,
     records,
+    refusals,
     settings,
     syncs,
 )
@@ -40,6 +41,7 @@ _TABLES = (
     importing.WORDS,
     connections.WORDS,
     people.WORDS,
+    refusals.WORDS,
     settings.WORDS,
 )
 WORDS: Mapping[Lang, Mapping[str, str]] = {
