@@ -15,6 +15,7 @@ from hamgam.people.passwords import DECOY, Passwords, argon2id
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
 from hamgam.people.roles import Role
+from hamgam.people.signing_in import TRIES, Opened, TooOften
 from hamgam.people.users import User, without_admin
 from tests.web.conftest import NOW, FakeSeconds
 
@@ -118,7 +119,65 @@ async def test_many_tries_at_one_moment_are_many(registry: Registry, hasher: Cou
 
 async def test_a_password_typed_on_another_keyboard_is_the_same(registry: Registry) -> None:
     await registry.add("Sara", Role.ADMIN, "cafe\u0301 au lait", by="test")
-    assert isinstance(await registry.signing_in.sign_in("Sara", "caf\u00e9 au lait", "x"), str)
+    assert isinstance(await registry.signing_in.sign_in("Sara", "caf\u00e9 au lait", "x"), Opened)
+
+
+async def test_a_hash_of_other_parameters_is_renewed_at_the_next_sign_in(
+    db: Database, registry: Registry, hasher: Counting
+) -> None:
+    sara = await add(registry, "Sara")
+    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    later = Registry(db, lambda: NOW, FakeSeconds(), Passwords(stronger))
+    [_, weak] = await users.credentials(db, "sara") or ()
+    assert await later.signing_in.sign_in("Sara", "wrong", "x") is None
+    assert await users.credentials(db, "sara") == (sara, weak)
+    for _ in range(2):
+        assert isinstance(await later.signing_in.sign_in("Sara", PASSWORD, "x"), Opened)
+        [_, strong] = await users.credentials(db, "sara") or ()
+        assert extract_parameters(strong) == extract_parameters(stronger.hash("x"))
+    await users.renew_hash(db, sara.id, weak, "a hash of the password before")
+    assert await users.credentials(db, "sara") == (sara, strong)
+
+
+async def test_who_guesses_a_name_does_not_keep_its_owner_out(registry: Registry) -> None:
+    await add(registry, "Sara")
+    await add(registry, "Ali")
+    door = registry.signing_in
+    opened = await door.sign_in("Sara", PASSWORD, "192.0.2.1")
+    assert isinstance(opened, Opened)
+
+    async def guess(browser: str) -> None:
+        for n in range(TRIES + 1):
+            held = await door.sign_in("Sara", "wrong", f"10.0.0.{n}", browser)
+        assert isinstance(held, TooOften)
+
+    for forged in ("", "x", ".", f"{opened.browser}x", f"x{opened.browser}", "\udcff.\udcff"):
+        await guess(forged)
+    assert isinstance(await door.sign_in("Sara", PASSWORD, "192.0.2.9"), TooOften)
+    for n in range(TRIES):
+        assert await door.sign_in("Ali", "wrong", f"10.0.1.{n}", opened.browser) is None
+    assert isinstance(await door.sign_in("Ali", PASSWORD, "192.0.2.9", opened.browser), TooOften)
+    assert isinstance(await door.sign_in("Sara", PASSWORD, "10.0.0.0", opened.browser), Opened)
+    await guess(opened.browser)
+
+
+async def test_a_proof_of_a_browser_ends_with_the_password(registry: Registry) -> None:
+    sara = await add(registry, "Sara")
+    opened = await registry.signing_in.sign_in("Sara", PASSWORD, "192.0.2.1")
+    assert isinstance(opened, Opened)
+    await registry.set_password(sara.id, "another password", by="test")
+    for n in range(TRIES):
+        await registry.signing_in.sign_in("Sara", "wrong", f"10.0.0.{n}")
+    held = await registry.signing_in.sign_in("Sara", "another password", "192.0.2.1", opened.browser)
+    assert isinstance(held, TooOften)
+
+
+async def test_a_changed_role_ends_the_sessions(db: Database, registry: Registry) -> None:
+    await add(registry, "Boss")
+    sara = await add(registry, "Sara")
+    session = await sessions.start(db, sara.id, NOW)
+    await registry.set_role(sara.id, Role.VIEWER, by="Boss")
+    assert await sessions.find(db, session, NOW) is None
 
 
 def test_while_there_are_users_one_is_an_admin() -> None:

@@ -1,17 +1,14 @@
 """Every operation of the web service, for everybody who may ask."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
 
-from hamgam.app.access import Needs
 from hamgam.app.csrf import HEADER, proof
 from hamgam.app.entrance import SESSION_COOKIE
 from hamgam.app.web import create_app
@@ -19,33 +16,12 @@ from hamgam.db.engine import Database
 from hamgam.people import sessions, tokens, users
 from hamgam.people.roles import Role
 from tests.web.conftest import NOW, Installation
+from tests.web.routes import OPEN, Operation, operations
 
-FOR_ALL = {"/health", "/sign-in", "/static"}
-"""Paths that no role guards; the webhooks have their own secrets."""
 ANY_ROLE = {"/api/openapi.json"}
 """FastAPI's own route takes no dependency; the guard lets nobody in who has no role at all."""
-SOMETHING = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
-
-
-@dataclass(frozen=True)
-class Operation:
-    method: str
-    path: str
-    role: Role | None
-
-
-def needed(dependant: Dependant) -> Role | None:
-    found = [each.call.role for each in dependant.dependencies if isinstance(each.call, Needs)]
-    return found[0] if found else None
-
-
-def operations(app: FastAPI) -> Iterator[Operation]:
-    for route in iter_route_contexts(app.routes):
-        path = route.path or ""
-        dependant = getattr(route, "dependant", None)
-        role = needed(dependant) if isinstance(dependant, Dependant) else None
-        for method in sorted(getattr(route, "methods", None) or {"GET"}):
-            yield Operation(method, path, role)
+ENDING = {"/sign-out", "/api/v1/me/session"}
+"""They end the session with which they are asked, so they come last."""
 
 
 def undeclared(app: FastAPI) -> set[str]:
@@ -53,7 +29,7 @@ def undeclared(app: FastAPI) -> set[str]:
     return {
         each.path
         for each in operations(app)
-        if each.role is None and each.path not in FOR_ALL | ANY_ROLE and not each.path.startswith("/webhook/")
+        if each.role is None and each.path not in ANY_ROLE and not each.path.startswith((*OPEN, "/webhook/"))
     }
 
 
@@ -72,55 +48,112 @@ def test_every_operation_says_which_role_it_needs(app: FastAPI) -> None:
     assert undeclared(app) == {"/forgotten"}
 
 
-async def ways(db: Database) -> dict[str, tuple[Role | None, dict[str, str]]]:
-    """Headers with which somebody of each role comes, by session and by token."""
-    found: dict[str, tuple[Role | None, dict[str, str]]] = {"nobody": (None, {})}
-    for role in reversed(Role):
-        user = await users.add(db, f"the {role}", role, "no hash", NOW)
-        session = await sessions.start(db, user.id, NOW)
-        found[role] = role, {"cookie": f"{SESSION_COOKIE}={session}", HEADER: proof(session)}
-        _, secret = await tokens.make(db, f"a {role}", role, by="x", now=NOW)
-        found[f"token {role}"] = role, {"authorization": f"Bearer {secret}"}
-    return found
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody at the door. Who has no role is kept out, by a sign-in where pages send people there."""
+
+    role: Role | None
+    headers: dict[str, str]
+    sent_to_sign_in: bool = True
 
 
-def address(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", SOMETHING, path)
+async def by_session(db: Database, role: Role, age: timedelta = timedelta(0)) -> dict[str, str]:
+    user = await users.add(db, f"the {role}", role, "no hash", NOW)
+    session = await sessions.start(db, user.id, NOW - age)
+    return {"cookie": f"{SESSION_COOKIE}={session}", HEADER: proof(session)}
 
 
-def kept_out(answer: httpx2.Response) -> bool:
-    signing_in = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
-    return answer.status_code == 401 or signing_in
+async def by_token(db: Database, role: Role, *, revoked: bool = False) -> dict[str, str]:
+    token, secret = await tokens.make(db, f"a {role}", role, by="x", now=NOW)
+    if revoked:
+        await tokens.revoke(db, token.id, NOW)
+    return {"authorization": f"Bearer {secret}"}
 
 
-async def test_every_operation_for_everybody(app: FastAPI, db: Database) -> None:
-    people = await ways(db)
-    wrong: list[Any] = []
-    for each in operations(app):
-        if each.role is None and each.path not in ANY_ROLE:
-            continue
-        for who, (role, headers) in people.items():
-            # Each on its own: signing out must not end the session for the next.
-            transport = httpx2.ASGITransport(app=app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://x.example.com") as client:
-                if who != "nobody" and each.path == "/sign-out":
-                    continue
-                answer = await client.request(each.method, address(each.path), headers=headers)
-            allowed = role is not None and role.may(each.role or Role.VIEWER)
-            fine = answer.status_code not in (401, 403) and not kept_out(answer)
-            expected = fine if allowed else kept_out(answer) if role is None else answer.status_code == 403
-            if not expected:
-                wrong.append((who, each.method, each.path, answer.status_code))
-    assert wrong == []
+async def arriving(db: Database, who: str) -> Visitor:
+    match who.split():
+        case ["session", role]:
+            return Visitor(Role(role), await by_session(db, Role(role)))
+        case ["token", role]:
+            return Visitor(Role(role), await by_token(db, Role(role)))
+        case ["expired"]:
+            return Visitor(None, await by_session(db, Role.ADMIN, timedelta(days=8)))
+        case ["forged"]:
+            forged = {"cookie": f"{SESSION_COOKIE}=x", HEADER: proof("x")}
+            return Visitor(None, forged)
+        case ["removed"]:
+            headers = await by_session(db, Role.ADMIN)
+            await users.disable(db, (await users.named(db, "the admin")).id, NOW)
+            return Visitor(None, headers)
+        case ["revoked"]:
+            return Visitor(None, await by_token(db, Role.ADMIN, revoked=True), sent_to_sign_in=False)
+        case ["wrong"]:
+            return Visitor(None, {"authorization": "Bearer hamgam_x"}, sent_to_sign_in=False)
+    return Visitor(None, {})
 
 
-async def test_a_stranger_learns_nothing_of_what_there_is(app: FastAPI, db: Database) -> None:
-    """Paths that do not exist tell a stranger nothing either."""
+WHO = (
+    "nobody",
+    *(f"{way} {role}" for role in Role for way in ("session", "token")),
+    "expired",
+    "forged",
+    "removed",
+    "revoked",
+    "wrong",
+)
+
+
+@pytest.fixture
+async def client(app: FastAPI, db: Database) -> AsyncIterator[httpx2.AsyncClient]:
     await users.add(db, "somebody", Role.ADMIN, "no hash", NOW)
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://x.example.com") as client:
-        assert (await client.get("/api/v1/nowhere")).status_code == 401
-        assert (await client.get("/nowhere")).headers["location"] == "/sign-in?next=/nowhere"
-        for path in ("/health", "/static/live.js", "/sign-in"):
-            assert (await client.get(path)).status_code == 200
-        assert (await client.post("/webhook/crm")).status_code == 401
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x.example.com") as opened:
+        yield opened
+
+
+def as_it_should(answer: httpx2.Response, asked: Operation, who: Visitor) -> bool:
+    signing_in = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+    if who.role is None:
+        return signing_in if asked.is_page and who.sent_to_sign_in else answer.status_code == 401
+    if not who.role.may(asked.role or Role.VIEWER):
+        return answer.status_code == 403
+    return answer.status_code not in (401, 403) and (not signing_in or asked.path in ENDING)
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_every_operation_for(app: FastAPI, client: httpx2.AsyncClient, db: Database, who: str) -> None:
+    visitor = await arriving(db, who)
+    wrong: list[Any] = []
+    asked = [each for each in operations(app) if each.role is not None or each.path in ANY_ROLE]
+    for each in sorted(asked, key=lambda operation: operation.path in ENDING):
+        headers = visitor.headers
+        if each.path in ENDING and "cookie" in headers and visitor.role:
+            user = await users.named(db, f"the {visitor.role}")
+            session = await sessions.start(db, user.id, NOW)
+            headers = {"cookie": f"{SESSION_COOKIE}={session}", HEADER: proof(session)}
+        answer = await client.request(each.method, each.address(), headers=headers)
+        client.cookies.clear()
+        if not as_it_should(answer, each, visitor):
+            wrong.append((str(each), answer.status_code))
+    assert wrong == []
+    assert len(asked) > 80
+
+
+@pytest.mark.parametrize("who", ["nobody", "session viewer", "token admin"])
+async def test_what_no_role_guards_is_the_same_for_all(
+    app: FastAPI, client: httpx2.AsyncClient, db: Database, who: str
+) -> None:
+    visitor = await arriving(db, who)
+    answers = {
+        path: (await client.get(path, headers=visitor.headers)).status_code
+        for path in ("/health", "/static/live.js", "/webhook/crm/identity")
+    }
+    assert answers == {"/health": 200, "/static/live.js": 200, "/webhook/crm/identity": 401}
+
+
+async def test_a_stranger_learns_nothing_of_what_there_is(client: httpx2.AsyncClient) -> None:
+    """Paths that do not exist tell a stranger nothing either."""
+    assert (await client.get("/api/v1/nowhere")).status_code == 401
+    assert (await client.get("/nowhere")).headers["location"] == "/sign-in?next=/nowhere"
+    assert (await client.get("/sign-in")).status_code == 200
+    assert (await client.post("/webhook/crm")).status_code == 401

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, AddSync
+from tests.web.test_every_page import serious
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 
@@ -79,6 +80,40 @@ def test_a_page_that_is_no_longer_live_says_so(served: str, watched: Watched, pa
     page.unroute("**/live*")
     page.clock.run_for(4_000)
     expect(page.locator(".stale")).to_be_hidden()
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_a_part_that_is_refused_says_so_above_what_stands(
+    served: str, watched: Watched, lang: Literal["fa", "en"]
+) -> None:
+    page = watched.page
+    page.goto(f"{served}/?lang={lang}")
+    page.route("**/live*", lambda route: route.continue_(url=f"{served}/nowhere?lang={lang}"))
+    notice = page.locator("#notice [role=alert]")
+    expect(notice).to_contain_text(WORDS[lang]["refused.404"], timeout=15_000)
+    expect(page.locator("main#live")).to_be_visible()
+    assert (serious(page), overflow(page)) == ([], 0)
+    page.unroute("**/live*")
+    expect(notice).to_have_count(0, timeout=15_000)
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_a_form_of_a_page_that_was_too_old_leads_back_to_it(
+    served: str, watched: Watched, lang: Literal["fa", "en"]
+) -> None:
+    page = watched.page
+    page.goto(f"{served}/people?lang={lang}")
+    page.context.clear_cookies(name="hamgam-form")
+    form = page.locator("form[action='/people/tokens/add']")
+    form.locator("input[name=name]").fill("a program")
+    form.get_by_role("button").click()
+    expect(page.locator("h1")).to_have_text(WORDS[lang]["refused.old"])
+    assert (serious(page), overflow(page)) == ([], 0)
+    page.get_by_role("link", name=WORDS[lang]["refused.back"]).click()
+    expect(page).to_have_url(f"{served}/people?lang={lang}")
+    form.locator("input[name=name]").fill("a program")
+    form.get_by_role("button").click()
+    expect(page.locator("body")).to_contain_text("hamgam_")
 
 
 def test_the_documentation_needs_no_script(served: str, watched: Watched) -> None:

@@ -158,6 +158,7 @@ async def test_a_new_operation_cannot_forget_it(installation: Installation, db: 
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url=OURS) as client:
         assert (await client.post("/new")).status_code == 403
+        client.cookies.clear()
         client.cookies.set(FORM_COOKIE, "x")
         assert (await client.post("/new", headers={HEADER: proof("x")})).status_code == 200
 

@@ -212,6 +212,22 @@ async def test_a_viewer_finds_by_name_and_sees_masks_everywhere(db: Database) ->
             assert "/compare" not in answers[2].text
 
 
+async def test_a_viewer_cannot_spell_out_what_is_masked(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await story_of_everything(b)
+        parts = ("سارا", "احمدی", "احمد", MOBILE[:-1], MOBILE[1:], NATIONAL_ID[:5], NATIONAL_ID[1:], "%", "_")
+        for role, finds in ((Role.OPERATOR, True), (Role.VIEWER, False)):
+            async with asking_as(role, installed(b), db) as client:
+                for part in parts[:-2]:
+                    found = (await client.get("/api/v1/records", params={"q": part})).json()["records"]
+                    assert (role, part, [each["id"] for each in found]) == (role, part, [sara] * finds)
+                for part in parts[-2:]:
+                    assert (await client.get("/api/v1/records", params={"q": part})).json()["records"] == []
+                for whole in (NATIONAL_ID, sara, sara.upper()):
+                    found = (await client.get("/api/v1/records", params={"q": whole})).json()["records"]
+                    assert sara in [each["id"] for each in found]
+
+
 async def test_nothing_of_a_search_is_in_the_process_log(
     db: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,8 +11,8 @@ import structlog
 from argon2 import PasswordHasher
 from sqlalchemy import text
 
+from hamgam.app.addresses import local_path
 from hamgam.app.csrf import HEADER, proof
-from hamgam.app.pages.signing_in import local_path
 from hamgam.app.web import create_app
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
@@ -58,8 +58,11 @@ async def from_address(
 async def test_the_right_password_opens_the_pages(client: httpx2.AsyncClient, sara: users.User) -> None:
     answer = await sign_in(client, next="/me?lang=en")
     assert (answer.status_code, answer.headers["location"]) == (303, "/me?lang=en")
-    cookie = answer.headers["set-cookie"]
-    assert re.fullmatch(r"hamgam=[\w-]{43}; HttpOnly; Path=/; SameSite=lax", cookie)
+    session, browser = answer.headers.get_list("set-cookie")
+    assert re.fullmatch(r"hamgam=[\w-]{43}; HttpOnly; Path=/; SameSite=lax", session)
+    assert re.fullmatch(
+        r"hamgam-browser=[\w.-]{108}; HttpOnly; Max-Age=31536000; Path=/sign-in; SameSite=lax", browser
+    )
     page = await client.get("/me?lang=en")
     assert page.status_code == 200
     assert "<bdi>Sara</bdi>" in page.text
@@ -76,7 +79,7 @@ async def test_a_name_counts_in_all_its_spellings(
 async def test_the_cookie_stays_on_https(installation: Installation, db: Database, sara: users.User) -> None:
     async with from_address(installation, db, "192.0.2.1", scheme="https") as [client]:
         answer = await sign_in(client)
-    assert "; Secure" in answer.headers["set-cookie"]
+    assert all("; Secure" in cookie for cookie in answer.headers.get_list("set-cookie"))
     assert answer.headers["strict-transport-security"].startswith("max-age=")
 
 
@@ -178,6 +181,25 @@ async def test_sign_out_ends_the_session_itself(client: httpx2.AsyncClient, sara
     assert "hamgam" not in client.cookies
     client.cookies.set("hamgam", token)
     assert (await client.get("/me")).status_code == 303
+
+
+async def test_a_sign_in_begins_a_session_of_its_own_and_ends_the_one_before(
+    client: httpx2.AsyncClient, sara: users.User
+) -> None:
+    """Whoever planted the first cookie, or has read it, is not signed in with it."""
+    await sign_in(client)
+    planted = client.cookies["hamgam"]
+    await sign_in(client)
+    assert client.cookies["hamgam"] != planted
+    client.cookies.set("hamgam", planted, domain="hamgam.example.com")
+    assert (await client.get("/me")).status_code == 303
+
+
+async def test_a_program_that_has_a_session_can_end_it(client: httpx2.AsyncClient, sara: users.User) -> None:
+    await sign_in(client)
+    proven = {HEADER: proof(client.cookies["hamgam"])}
+    assert (await client.delete("/api/v1/me/session", headers=proven)).status_code == 204
+    assert (await client.get("/api/v1/me")).status_code == 401
 
 
 async def test_who_is_removed_is_out_at_once(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from hamgam.app.problems import Refused
 from hamgam.people.roles import Person, Role
 
 
@@ -26,7 +26,7 @@ class Needs:
     async def __call__(self, request: Request) -> Person:
         person = person_of(request)
         if not person.role.may(self.role):
-            raise HTTPException(403, f"this needs the role {self.role}; yours is {person.role}")
+            raise Refused(403, f"this needs the role {self.role}; yours is {person.role}", "role")
         return person
 
 

@@ -4,12 +4,13 @@ import asyncio
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hamgam.app.entrance import Barred, Entrance
-from hamgam.app.problems import problem
-from hamgam.app.turning_away import no_database, turned_away
+from hamgam.app.refusing import no_database, refusal
+from hamgam.app.turning_away import turned_away
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import where
 from hamgam.people.roles import Person, Role
@@ -34,6 +35,9 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_MOST_BYTES = 1024 * 1024
+"""Of a form or a document that somebody sends; webhooks have a tighter bound of their own."""
+_TOO_LARGE = "more than a request may hold"
 _HTTPS_ONLY = "max-age=31536000"
 
 
@@ -51,22 +55,26 @@ class Guard:
         answer = _Answer(scope, send)
         try:
             admitted = await self._admitted(scope)
-            await admitted(scope, receive, answer)
+            await admitted(scope, _bounded(receive), answer)
         except ClientDisconnect:
             logger.debug("web.client_left", method=scope["method"])
         except Exception as error:
             # The text of an exception may quote a customer's data.
             logger.error("web.defect", method=scope["method"], error=type(error).__name__, where=where(error))
             if not answer.started:
-                await problem(500, "A defect of this program; its log says where")(scope, receive, answer)
+                defect = refusal(Request(scope), 500, "A defect of this program; its log says where")
+                await defect(scope, receive, answer)
 
     async def _admitted(self, scope: Scope) -> ASGIApp:
         """The application, or what is answered in its place."""
         state, path = scope.setdefault("state", {}), scope["path"]
-        if path.startswith(_OPEN):
-            state |= {"visitor": None, "person": _ANYBODY}
-            return self._app
+        state |= {"visitor": None, "person": _ANYBODY}
         request = Request(scope)
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > _MOST_BYTES:
+            return refusal(request, 413, _TOO_LARGE)
+        if path.startswith(_OPEN):
+            return self._app
         try:
             async with asyncio.timeout(_ASKED_SECONDS.get(path, _PATIENCE_SECONDS)):
                 found = await self._entrance.visitor(request)
@@ -76,6 +84,21 @@ class Guard:
             return turned_away(request, found)
         state |= {"visitor": found, "person": found.person}
         return self._app
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Gives up reading a body that grows too large, whatever its header says."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _MOST_BYTES:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return bounded
 
 
 class _Answer:

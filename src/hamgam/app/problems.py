@@ -2,7 +2,16 @@
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+
+
+class Refused(HTTPException):
+    """Refused with words of its own on a page: `refused.<why>` and `refused.<why>.note`."""
+
+    def __init__(self, status: int, detail: str, why: str) -> None:
+        super().__init__(status, detail)
+        self.words = f"refused.{why}"
 
 
 def problem(status: int, title: str, detail: str = "", **headers: str) -> Response:

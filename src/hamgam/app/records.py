@@ -88,8 +88,12 @@ def is_code(text: str) -> bool:
 
 
 async def search(db: Database, person: Person, query: str) -> tuple[list[Found], bool]:
-    """What a query finds, and whether there is more than is shown."""
-    found = await records.search(db, query[:MOST_CHARACTERS], MOST_FOUND + 1)
+    """What a query finds, and whether there is more than is shown.
+
+    A viewer has to know a name or a number whole: by parts of it, what is masked could be spelled out.
+    """
+    whole_only = not person.role.may(Role.OPERATOR)
+    found = await records.search(db, query[:MOST_CHARACTERS], MOST_FOUND + 1, whole_only=whole_only)
     return [_seen(each, person) for each in found[:MOST_FOUND]], len(found) > MOST_FOUND
 
 

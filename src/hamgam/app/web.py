@@ -1,6 +1,7 @@
 """The web service: health, metrics, webhooks, the API, and the status page."""
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,14 +13,16 @@ from starlette.responses import JSONResponse, Response
 from hamgam import __version__
 from hamgam.app.access import Viewer
 from hamgam.app.api import api_routes
+from hamgam.app.api.document import complete
 from hamgam.app.context import WebContext
 from hamgam.app.csrf import proven
 from hamgam.app.entrance import Entrance
 from hamgam.app.guard import Guard
 from hamgam.app.metrics import Metrics
 from hamgam.app.pages import page_routes
-from hamgam.app.problems import problem
+from hamgam.app.problems import Refused, problem
 from hamgam.app.receiving import webhook_routes
+from hamgam.app.refusing import no_database, refusal
 from hamgam.app.status import remote_systems
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import Unavailable
@@ -31,13 +34,22 @@ _ANSWER_SECONDS = 1.5
 """A monitor that asks about health gets an answer within two seconds, whatever the database does."""
 _WORKER_SECONDS = 30
 _NO_DATABASE = (*DATABASE_GONE, Unavailable)
-_MOST_BYTES = 1024 * 1024
-"""Of a form or a document that somebody sends; webhooks have a bound of their own."""
+
+
+class _Service(FastAPI):
+    """Its OpenAPI document also says who may do what."""
+
+    def openapi(self) -> dict[str, Any]:
+        is_new = self.openapi_schema is None
+        document = super().openapi()
+        if is_new:
+            complete(document, self.routes)
+        return document
 
 
 def create_app(context: WebContext) -> FastAPI:
     """The ASGI application. It owns nothing: the database is opened and closed by its caller."""
-    app = FastAPI(
+    app = _Service(
         title="Hamgam",
         version=__version__,
         summary="Keeps a finance system in step with a CRM.",
@@ -45,7 +57,6 @@ def create_app(context: WebContext) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         dependencies=[Depends(proven)],
-        max_body_size=_MOST_BYTES,
     )
     registry = Registry(context.db, context.clock, context.monotonic)
     app.include_router(_monitoring(context))
@@ -108,17 +119,18 @@ async def _database_trouble(context: WebContext) -> str:
     return ""
 
 
-async def _bad_request(_: Request, error: Exception) -> Response:
+async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     wrong = "; ".join(
         f"{item['loc'][min(1, len(item['loc']) - 1)]}: {item['msg']}" for item in error.errors()
     )
-    return problem(400, "The request is wrong", wrong)
+    return refusal(request, 400, "The request is wrong", wrong)
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), **dict(error.headers or {}))
+    words = error.words if isinstance(error, Refused) else ""
+    return refusal(request, error.status_code, str(error.detail), words=words, **dict(error.headers or {}))
 
 
 _STATUS = {Refusal.UNKNOWN: 404, Refusal.NAME_TAKEN: 409}
@@ -130,8 +142,8 @@ async def _not_allowed(_: Request, error: Exception) -> Response:
     return problem(_STATUS.get(error.refusal, 400), str(error))
 
 
-async def _database_gone(_: Request, __: Exception) -> Response:
-    return problem(503, "The database cannot be reached", retry_after="5")
+async def _database_gone(request: Request, _: Exception) -> Response:
+    return no_database(request)
 
 
 __all__ = ["WebContext", "create_app"]

@@ -85,12 +85,13 @@ async def add(db: Database, name: str, role: Role, password_hash: str, now: date
 
 
 async def set_role(db: Database, user_id: UUID, role: Role) -> User:
-    """It counts from the next request on. Raises `NotAllowed`."""
+    """It counts from the next request on, and all sessions end. Raises `NotAllowed`."""
     async with _changing(db) as (users, connection):
         changed = replace(_one_of(users, user_id), role=role)
         if without_admin([changed, *_others(users, user_id)]):
             raise NotAllowed(Refusal.LAST_ADMIN)
         await connection.execute(t.update().where(t.c.id == user_id).values(role=role))
+        await sessions.end_all(connection, user_id)
         return changed
 
 
@@ -101,6 +102,12 @@ async def set_password(db: Database, user_id: UUID, password_hash: str, *, kept_
         await connection.execute(t.update().where(t.c.id == user_id).values(passwordHash=password_hash))
         await sessions.end_all(connection, user_id, but=kept_session)
         return found
+
+
+async def renew_hash(db: Database, user_id: UUID, old: str, new: str) -> None:
+    """Another hash of the same password, unless there is another password by now."""
+    same = (t.c.id == user_id) & (t.c.passwordHash == old)
+    await db.execute(t.update().where(same).values(passwordHash=new))
 
 
 async def disable(db: Database, user_id: UUID, now: datetime, *, last_too: bool = False) -> User:

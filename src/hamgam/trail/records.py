@@ -61,13 +61,16 @@ class Found:
         return self.id if self.entity == CONTACT else self.linked.finance_id if self.linked else None
 
 
-async def search(db: Database, query: str, limit: int) -> list[Found]:
-    """Records in which every word of the query stands: those that it names whole first, then the newest."""
-    words = search_words(query)[:MOST_WORDS]
-    if not words:
+async def search(db: Database, query: str, limit: int, *, whole_only: bool = False) -> list[Found]:
+    """Records in which every word of the query stands: those that it names whole first, then the newest.
+
+    `whole_only` finds a record by a whole name or number and by no part of one.
+    """
+    whole = search_key(query)
+    words = [f" {whole} "] if whole_only else search_words(query)[:MOST_WORDS]
+    if not whole or not words:
         return []
     fits = " AND ".join(f"search LIKE :word{i}" for i in range(len(words)))
-    whole = search_key(query)
     given: dict[str, Any] = {f"word{i}": f"%{word}%" for i, word in enumerate(words)}
     given |= {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": _guid(whole), "limit": limit}
     found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given)

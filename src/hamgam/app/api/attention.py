@@ -50,12 +50,14 @@ class Retry(_Body):
 
 
 class Settle(_Body):
-    exists: _Plain | None = Field(None, description="the finance code or document key that it is")
+    exists: _Plain | None = Field(
+        None, description="the finance code or document key that it is", examples=["1045"]
+    )
     absent: bool = Field(False, description="it is not in finance, and is sent")
 
 
 class Dismiss(_Body):
-    note: Annotated[_Plain, Field(max_length=MOST_NOTE)] = ""
+    note: Annotated[_Plain, Field(max_length=MOST_NOTE, examples=["known, is merged by hand"])] = ""
 
 
 def attention_routes(context: WebContext) -> APIRouter:

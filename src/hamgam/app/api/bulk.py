@@ -54,8 +54,8 @@ class Wish(BaseModel):
     note: Annotated[str, Field(max_length=MOST_NOTE, pattern=r"^[^\x00]*$")] = Field(
         "", description="said of each row that is dismissed"
     )
-    count: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    filter: Filter | None = None
+    count: Annotated[int, Field(ge=1, le=2**31 - 1, examples=[12])]
+    filter: Filter | None = Field(None, examples=[{"reason": "UNREACHABLE"}])
     rows: Annotated[list[Row] | None, Field(max_length=1000)] = None
     id: UUID | None = Field(None, description="an id of your own: the same again is the same action")
 

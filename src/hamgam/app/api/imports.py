@@ -28,7 +28,7 @@ class WantedImport(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dry_run: bool = Field(False, description="read only, and count what would be done")
+    dry_run: bool = Field(False, description="read only, and count what would be done", examples=[True])
     limit: int | None = Field(None, ge=1, le=MOST_CONTACTS, description="create or link at most this many")
     again: bool = Field(False, description="run although an import has finished: link and add what is new")
     force: bool = Field(False, description="create suspiciously many customers (MAX_CHANGE_PERCENT)")

@@ -10,15 +10,15 @@ from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Admin, Viewer
 from hamgam.app.entrance import Visitor, Way
-from hamgam.people import tokens, users
+from hamgam.people import sessions, tokens, users
 from hamgam.people.registry import Registry
 from hamgam.people.roles import Role
 from hamgam.people.signing_in import TooOften
 from hamgam.people.tokens import ApiToken
 from hamgam.people.users import User
 
-_Name = Annotated[str, Field(description="one name in all its spellings")]
-_Password = Annotated[SecretStr, Field(description="10 to 200 characters")]
+_Name = Annotated[str, Field(description="one name in all its spellings", examples=["maryam"])]
+_Password = Annotated[SecretStr, Field(description="10 to 200 characters", examples=["three words and more"])]
 
 
 class _Given(BaseModel):
@@ -144,6 +144,14 @@ def _me(registry: Registry) -> APIRouter:
     async def who_asks(person: Viewer) -> Me:
         """Who asks, and with which role."""
         return Me(name=person.name, role=person.role)
+
+    @router.delete("/session", status_code=204)
+    async def sign_out(request: Request, _: Viewer) -> None:
+        """End the session that this request came with."""
+        visitor: Visitor = request.state.visitor
+        if visitor.way is not Way.SESSION:
+            raise HTTPException(409, "this request came without a session")
+        await sessions.end(registry.db, visitor.session)
 
     @router.put("/password", status_code=204)
     async def change_password(request: Request, person: Viewer, given: OwnPassword) -> None:

@@ -18,6 +18,7 @@ from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
 from hamgam.app.status import plain
+from hamgam.app.sync_story import story_document, sync_story
 from hamgam.app.words import Writer
 from hamgam.db.engine import Database
 from hamgam.people.roles import Person
@@ -43,6 +44,9 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"text/csv": {}, _KINDS["xlsx"][0]: {}}},
     429: {"description": "Others are being written"},
 }
+_NONE: dict[int | str, dict[str, Any]] = {404: {"description": "No sync has this id"}}
+MOST_COUNTED = 10_000
+"""Above it the number of rows does not matter to anybody, and costs time to find."""
 _AT_ONCE = 2
 """Each keeps a processor busy."""
 _ROWS = 1000
@@ -94,7 +98,21 @@ def syncs_routes(context: WebContext) -> APIRouter:
         await listing.count(context.db, query.wanted(), 0)
         return _file(exports, query, person)
 
-    @router.get("/syncs/{id}", responses={404: {"description": "No sync has this id"}})
+    @router.get("/syncs/count")
+    async def count_syncs(_: Viewer, query: Annotated[PageQuery, Query()]) -> dict[str, Any]:
+        """How many rows match, in all or from `cursor` on; above 10,000 it says only that there are more."""
+        count = await listing.count(context.db, query.wanted(), MOST_COUNTED, query.cursor)
+        return {"count": min(count, MOST_COUNTED), "more": count > MOST_COUNTED}
+
+    @router.get("/syncs/{id}/story", responses=_NONE)
+    async def get_sync_story(person: Viewer, id: UUID) -> dict[str, Any]:
+        """What was read, field by field before and after, and the syncs of the same record around it."""
+        story = await sync_story(context, person, id)
+        if story is None:
+            raise HTTPException(404, "no sync has this id")
+        return story_document(story)
+
+    @router.get("/syncs/{id}", responses=_NONE)
     async def get_sync(person: Viewer, id: UUID) -> Mapping[str, Any]:
         """One row of the sync log."""
         row = await listing.one(context.db, id)

@@ -3,9 +3,10 @@
 import mimetypes
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -13,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from hamgam import __version__
 from hamgam.app.access import person_of
+from hamgam.app.addresses import page_in
 from hamgam.app.csrf import FormProof
 from hamgam.app.entrance import Visitor, Way
 from hamgam.app.words import Lang, Writer, chosen
@@ -100,8 +102,8 @@ def _way(request: Request) -> Way:
 
 
 def _other_language(request: Request, lang: Lang) -> dict[str, str]:
-    """This very page, with its filters, in the other language."""
+    """This very page, with its filters, in the other language; of what a form was answered, its page."""
     other = "en" if lang == "fa" else "fa"
-    items = request.query_params.multi_items()
-    kept = [(name, value) for name, value in items if value and name != _COOKIE]
-    return {"lang": other, "href": f"{request.url.path}?{urlencode([*kept, (_COOKIE, other)])}"}
+    here = request.url if request.method in ("GET", "HEAD") else URL(page_in(request, "referer"))
+    kept = [(name, value) for name, value in parse_qsl(here.query) if name != _COOKIE]
+    return {"lang": other, "href": f"{here.path}?{urlencode([*kept, (_COOKIE, other)])}"}

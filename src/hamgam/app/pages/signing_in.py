@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.access import Viewer
+from hamgam.app.addresses import SIGN_OUT, local_path
 from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
@@ -12,7 +13,10 @@ from hamgam.intake.pace import source_of
 from hamgam.people import sessions
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
-from hamgam.people.signing_in import TooOften
+from hamgam.people.signing_in import Opened, TooOften
+
+_BROWSER_COOKIE = "hamgam-browser"
+_A_YEAR = 365 * 24 * 3600
 
 
 def sign_in_routes(registry: Registry) -> APIRouter:
@@ -36,18 +40,21 @@ def _door(router: APIRouter, registry: Registry) -> None:
         form = await form_of(request)
         wanted = local_path(form.get("next", ""))
         source = source_of(request.client.host if request.client else "")
-        token = await registry.signing_in.sign_in(form.get("name", ""), form.get("password", ""), source)
-        if isinstance(token, TooOften):
+        opened = await registry.signing_in.sign_in(
+            form.get("name", ""), form.get("password", ""), source, request.cookies.get(_BROWSER_COOKIE, "")
+        )
+        if isinstance(opened, TooOften):
             answer: Response = page(request, "sign_in.html", 429, next=wanted, failed="sign_in.too_often")
-            answer.headers["retry-after"] = str(token.wait_seconds)
-        elif token is None:
+            answer.headers["retry-after"] = str(opened.wait_seconds)
+        elif opened is None:
             answer = page(request, "sign_in.html", 401, next=wanted, failed="sign_in.failed")
         else:
             answer = RedirectResponse(wanted, 303)
-            _keep_session(request, answer, token)
+            await sessions.end(registry.db, _visitor(request).session)
+            _keep(request, answer, opened)
         return answer
 
-    @router.post("/sign-out")
+    @router.post(SIGN_OUT)
     async def sign_out(request: Request, _: Viewer) -> Response:
         await sessions.end(registry.db, _visitor(request).session)
         answer = RedirectResponse(SIGN_IN, 303)
@@ -81,22 +88,19 @@ def _own_page(router: APIRouter, registry: Registry) -> None:
         return RedirectResponse("/me?done", 303)
 
 
-def local_path(wanted: str) -> str:
-    """Where to go after the sign-in: a path of ours, or the overview.
-
-    Browsers read a backslash as a slash and leave out tabs and line breaks, so `/\\t/example.com` would be
-    another site.
-    """
-    plain = all(sign > " " and sign not in "\\\x7f" for sign in wanted)
-    if not plain or not wanted.startswith("/") or wanted.startswith("//"):
-        return "/"
-    return "/" if wanted.partition("?")[0] in (SIGN_IN, "/sign-out") else wanted
-
-
-def _keep_session(request: Request, answer: Response, token: str) -> None:
+def _keep(request: Request, answer: Response, opened: Opened) -> None:
     """Behind a proxy the scheme is what X-Forwarded-Proto says, if the proxy is one that is believed."""
     secure = request.url.scheme == "https"
-    answer.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(SESSION_COOKIE, opened.session, httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(
+        _BROWSER_COOKIE,
+        opened.browser,
+        max_age=_A_YEAR,
+        path=SIGN_IN,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
 
 
 def _visitor(request: Request) -> Visitor:

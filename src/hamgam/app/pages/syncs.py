@@ -1,6 +1,5 @@
 """The syncs: the log as a list with filters, and one sync with its story."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,23 +12,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer
+from hamgam.app.api.syncs import MOST_COUNTED
 from hamgam.app.context import WebContext
 from hamgam.app.filters import PageQuery, asked
-from hamgam.app.masking import as_seen_by
 from hamgam.app.pages.rows import Row, row_of
 from hamgam.app.pages.shell import page, writer
-from hamgam.app.telling import tell
-from hamgam.db.engine import DATABASE_GONE
+from hamgam.app.sync_story import sync_story
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
-from hamgam.trail import deliveries, listing
-from hamgam.trail.listing import Wanted
+from hamgam.trail import listing
 from hamgam.trail.place import Place
 
 _ROWS = 50
-_COUNTED = 10_000
-"""Above it the number of rows does not matter to anybody, and costs time to find."""
 _NEW_COUNTED = 99
 _CHOICES = {
     "operation": tuple(Operation),
@@ -46,7 +41,7 @@ class View:
     rows: list[Row]
     now: datetime
     total: int
-    """`_COUNTED + 1` stands for more."""
+    """`MOST_COUNTED + 1` stands for more."""
     older: str
     """The address of the page of older rows; empty where there is none."""
     newer: str
@@ -75,10 +70,7 @@ def syncs_pages(context: WebContext) -> APIRouter:
         except ValidationError as error:
             wrong = {str(item["loc"][0]) for item in error.errors()}
             return _list(request, items, 400, wrong=wrong)
-        try:
-            view = await _view(context, query, items, person, writer(request).lang)
-        except DATABASE_GONE:
-            return page(request, "notice.html", 503, notice="gone")
+        view = await _view(context, query, items, person, writer(request).lang)
         return _list(request, items, query=query, view=view)
 
     @router.get("/syncs/new")
@@ -104,12 +96,18 @@ def syncs_pages(context: WebContext) -> APIRouter:
     @router.get("/syncs/{id:path}")
     async def sync(request: Request, person: Viewer, id: str) -> HTMLResponse:
         log_id = _uuid(id)
-        if log_id is None:
+        story = await sync_story(context, person, log_id) if log_id else None
+        if story is None:
             return page(request, "notice.html", 404, notice="sync.none")
-        try:
-            return await _sync(context, request, person, log_id)
-        except DATABASE_GONE:
-            return page(request, "notice.html", 503, notice="gone")
+        return page(
+            request,
+            "sync.html",
+            told=story.told,
+            name=story.name,
+            received=story.received,
+            earlier=story.earlier,
+            later=story.later,
+        )
 
     return router
 
@@ -145,7 +143,7 @@ def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **v
         statuses=[value for name, value in items if name == "status"],
         choices=_CHOICES,
         all_statuses=tuple(Status),
-        most=_COUNTED,
+        most=MOST_COUNTED,
         chips=_chips(asked(items)),
         filters=urlencode(asked(items)),
         **given,
@@ -187,7 +185,7 @@ async def _view(
     return View(
         rows=[row_of(row, person, now) for row in found.rows],
         now=now,
-        total=await listing.count(context.db, wanted, _COUNTED),
+        total=await listing.count(context.db, wanted, MOST_COUNTED),
         older=_address(items, found.older),
         newer=_address(items, found.newer),
         fresh=f"/syncs/new?{urlencode([*asked(items), *fresh.items()])}" if query.cursor is None else "",
@@ -196,41 +194,3 @@ async def _view(
 
 def _address(items: list[tuple[str, str]], place: Place | None) -> str:
     return f"/syncs?{urlencode([*asked(items), ('cursor', str(place))])}" if place else ""
-
-
-async def _sync(context: WebContext, request: Request, person: Person, log_id: UUID) -> HTMLResponse:
-    row = await listing.one(context.db, log_id)
-    if row is None:
-        return page(request, "notice.html", 404, notice="sync.none")
-    now = context.clock()
-    earlier, later = await _neighbours(context, row)
-    named = as_seen_by(person, await listing.known_as(context.db, log_id))
-    return page(
-        request,
-        "sync.html",
-        told=tell(row, as_seen_by(person, row), now, context.settings.log_retention_days),
-        name=named["name"] or named["number"] or "",
-        received=await _received(context, row),
-        earlier=earlier,
-        later=later,
-    )
-
-
-async def _received(context: WebContext, row: Mapping[str, Any]) -> datetime | None:
-    """When the delivery came that the sync began with."""
-    if row["triggerType"] != Trigger.WEBHOOK:
-        return None
-    return await deliveries.received(context.db, row["sourceEntity"], row["sourceEntityId"], row["startedAt"])
-
-
-async def _neighbours(context: WebContext, row: Mapping[str, Any]) -> tuple[UUID | None, UUID | None]:
-    """The syncs of the same record before and after this one."""
-    wanted = Wanted(entity=row["sourceEntityId"], entity_type=row["entityType"])
-    here = listing.place_at(row)
-    earlier = await listing.page(context.db, wanted, 1, here)
-    later = await listing.page(context.db, wanted, 1, Place(here.at, here.id, newer=True))
-    return _first(earlier), _first(later)
-
-
-def _first(found: listing.Page) -> UUID | None:
-    return found.rows[0]["id"] if found.rows else None

@@ -1,5 +1,13 @@
-// Says when a live page has stopped being live: the live part is then older than it looks.
+// Says when a live page has stopped being live: the live part is then older than it looks. What was refused
+// stands above it until something is answered again.
 (() => {
+  document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+    const place = document.getElementById("notice");
+    if (ctx.hx.retarget === "#notice" && place.innerHTML !== ctx.text) place.innerHTML = ctx.text;
+  });
+  document.addEventListener("htmx:after:swap", ({ detail }) => {
+    if (detail.ctx.response.status < 400) document.getElementById("notice")?.replaceChildren();
+  });
   if (!document.querySelector("[hx-trigger^=every]")) return;
   const patience = 10_000;
   let heard = Date.now();

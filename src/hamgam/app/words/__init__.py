@@ -20,6 +20,7 @@ from hamgam.app.words import (
     overview,
     people,
     records,
+    refusals,
     settings,
     syncs,
 )
@@ -45,6 +46,7 @@ _TABLES = (
     importing.WORDS,
     connections.WORDS,
     people.WORDS,
+    refusals.WORDS,
     settings.WORDS,
 )
 WORDS: Mapping[Lang, Mapping[str, str]] = {

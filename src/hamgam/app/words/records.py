@@ -9,6 +9,10 @@ WORDS: Table = {
         "نام، موبایل، کد ملی، شماره مشتری، شماره سند، شناسه CRM یا کد مالی",
         "Name, mobile, national id, customer or document number, CRM id or finance code",
     ),
+    "records.whole": (
+        "در نقش بیننده، تنها با نام یا شمارهٔ کامل پیدا می‌شود.",
+        "As a viewer you find by a whole name or number.",
+    ),
     "records.start": ("مشتری یا سندی را پیدا کنید", "Find a customer or a document"),
     "records.start.note": (
         "هر جور که می‌نویسید پیدا می‌شود: با ی و ک عربی یا فارسی، رقم فارسی یا لاتین، با فاصله یا نیم‌فاصله، "
