@@ -47,7 +47,7 @@ async def _costs(contacts: int) -> list[Cost]:
         async with hamgam("worker", environment(site), site.folder):
             costs += await _single_syncs(site)
         async with hamgam("web", site.environment, site.folder):
-            costs.append(Cost("status page, ms", await _page_ms(site)))
+            costs.append(Cost("overview, ms", await _page_ms(site)))
     return costs
 
 

@@ -1,6 +1,8 @@
 """Where the values of settings come from: the environment, `.env`, and files that hold one secret each."""
 
+import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -72,6 +74,11 @@ def gather(
     for name in sorted(files & given.values.keys()):
         _take_secret_file(name, directory, given)
     return given
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether every user of this machine may read this file. What Windows says of that is not asked."""
+    return os.name == "posix" and path.is_file() and bool(path.stat().st_mode & stat.S_IROTH)
 
 
 def _read_dotenv(path: Path, known: Collection[str], given: Given) -> tuple[dict[str, str], dict[str, int]]:

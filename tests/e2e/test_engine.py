@@ -35,6 +35,20 @@ def rows(program: Program, sql: str) -> list[Any]:
 in_every_shape = pytest.mark.parametrize("processes", list(SHAPES))
 
 
+@pytest.mark.parametrize(("rights", "warned"), [(0o644, 1), (0o600, 0)])
+async def test_the_start_says_where_the_dashboard_is_and_who_can_read_the_passwords(
+    program: Program, folder: Path, rights: int, warned: int
+) -> None:
+    env = folder / ".env"
+    env.write_text("LOG_FORMAT=json\n", encoding="utf-8")
+    env.chmod(rights)
+    async with program.running("web") as running:
+        [started] = running.logged("hamgam.started")
+    assert started["url"] == f"http://127.0.0.1:{program.environment['PORT']}/"
+    assert len(running.logged("settings.open_to_others")) == warned
+    assert all(line.startswith("{") for line in running.lines)
+
+
 async def test_an_outage_is_waited_out(box: Sandbox, program: Program) -> None:
     crm_id = box.crm.add_customer("person", nickName="مریم", customerNumber="1", deliver=False)
     await box.take_down("finance")

@@ -1,4 +1,4 @@
-"""The status page: both languages, what it shows, and what it never breaks on."""
+"""The overview: both languages, what it shows, and what it never breaks on."""
 
 import re
 from datetime import timedelta

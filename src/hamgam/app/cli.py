@@ -303,12 +303,12 @@ async def sandbox(
 
 @app.command
 async def demo(*, port: int = 3000, customers: int = 200, seconds: float | None = None) -> int:
-    """Sandbox, import, engine and status page in one command, with changes that can be watched.
+    """Sandbox, import, engine and dashboard in one command, with changes that can be watched.
 
     Parameters
     ----------
     port
-        Port of the status page; the next free one is taken when it is in use.
+        Port of the dashboard; the next free one is taken when it is in use.
     customers
         How many customers finance holds at the start.
     seconds

@@ -1,4 +1,4 @@
-"""The web service: health, metrics, webhooks, the API, and the status page."""
+"""The web service: health, metrics, webhooks, the API, and the dashboard."""
 
 import asyncio
 from typing import Any

@@ -6,13 +6,17 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
+from rich.console import Console
+from rich.text import Text
 
 from hamgam import __version__
+from hamgam.app.commands.output import progress_console
 from hamgam.app.reaching import SharedSite
 from hamgam.app.signals import on_stop_signals
 from hamgam.app.subscriptions import address, keep_registering
@@ -22,6 +26,7 @@ from hamgam.db.engine import Database
 from hamgam.errors import UsageError
 from hamgam.jobs.worker import Worker
 from hamgam.settings import Settings
+from hamgam.settings_source import DOTENV, open_to_others
 
 logger = structlog.get_logger()
 
@@ -31,14 +36,39 @@ _GRACE_SECONDS = 10
 async def run(settings: Settings, *, web: bool, worker: bool) -> int:
     """Serve until a signal says to stop; what runs then is finished first."""
     settings.require_remote()
+    if open_to_others(Path(DOTENV)):
+        logger.warning("settings.open_to_others", file=DOTENV, advice=f"chmod 600 {DOTENV}")
     listener = listen(settings.host, settings.port) if web else None
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings))
         await stack.enter_async_context(engine(settings, db, listener, worker=worker))
-        started = partial(logger.info, "hamgam.started", version=__version__, web=web, worker=worker)
+        url = dashboard(settings.host, listener.getsockname()[1]) if listener else None
+
+        def started() -> None:
+            logger.info("hamgam.started", version=__version__, url=url, web=web, worker=worker)
+            if url and settings.log_format == "console":
+                point_to(url, progress_console())
+
         await until_told_to_stop(started)
         logger.info("hamgam.stopping")
     return 0
+
+
+def dashboard(host: str, port: int) -> str:
+    """The address of the pages, for a browser on this machine where the service listens on all addresses."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}/"
+    if address.is_unspecified:
+        address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return f"http://{address if address.version == 4 else f'[{address}]'}:{port}/"
+
+
+def point_to(url: str, out: Console) -> None:
+    """Say on a terminal where the dashboard is, apart from the lines of the log and whatever its level is."""
+    if out.is_terminal:
+        out.print("\nDashboard:", Text(url, style="bold"), "  (Ctrl-C ends it)\n")
 
 
 @asynccontextmanager
