@@ -7,6 +7,7 @@ from hamgam.sandbox.crm import Crm
 from hamgam.sandbox.faults import Fault, FaultKind, Faults
 from hamgam.sandbox.finance import Finance
 from hamgam.sandbox.journal import Entry, Journal
+from hamgam.sandbox.mishaps import Mishaps
 from hamgam.sandbox.moods import (
     CRM_PASSWORD,
     CRM_USERNAME,
@@ -36,6 +37,7 @@ __all__ = [
     "Finance",
     "FinanceMood",
     "Journal",
+    "Mishaps",
     "People",
     "Sandbox",
     "Violation",

@@ -21,13 +21,13 @@ from rich.text import Text
 from hamgam.app.commands.importing import import_with_progress
 from hamgam.app.commands.output import console
 from hamgam.app.commands.sandboxing import environment
-from hamgam.app.commands.serving import engine, listen, until_told_to_stop
+from hamgam.app.commands.serving import dashboard, engine, listen, until_told_to_stop
 from hamgam.app.logs import configure
 from hamgam.app.status import recent_syncs
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.db.engine import Database
 from hamgam.errors import UsageError
-from hamgam.sandbox import Action, People, Sandbox, seed_finance
+from hamgam.sandbox import Action, Mishaps, People, Sandbox, seed_finance
 from hamgam.settings import load_settings
 from hamgam.sync.initial_import import ImportOptions
 
@@ -37,7 +37,12 @@ _TICK_SECONDS = 0.5
 _PORTS_TO_TRY = 20
 _LAST_PORT = 65535
 _LONGEST_SECONDS = 10**8
-_ENDED = ("SUCCESS", "FAILED", "CONFLICT")
+_ENDED = ("SUCCESS", "FAILED", "CONFLICT", "IN_DOUBT")
+_ON_PURPOSE = """\
+Three things go wrong on purpose, for you to settle: a customer with a mobile number that finance has
+already, one who could be either of two contacts, and a pre-invoice whose answer is lost. A fourth
+change is skipped, because it touches nothing that is kept in step.
+"""
 
 
 @dataclass(slots=True)
@@ -52,7 +57,8 @@ class Watched:
 
     @property
     def ended(self) -> bool:
-        return self.sync is not None and self.sync["status"] in _ENDED
+        row = self.sync or {}
+        return row.get("status") in _ENDED or row.get("reason") == "CHECKSUM_MATCH"
 
 
 async def run(*, port: int, customers: int, seconds: float | None) -> int:
@@ -72,13 +78,19 @@ async def run(*, port: int, customers: int, seconds: float | None) -> int:
         async with open_site(settings, db) as site:
             await import_with_progress(site, ImportOptions())
         await stack.enter_async_context(engine(settings, db, listener, worker=True))
-        console().print(
-            "\nStatus page:",
-            Text(f"http://127.0.0.1:{settings.port}/", style="bold"),
-            "  (Ctrl-C ends the demo)\n",
-        )
+        while not box.crm.registrations:  # noqa: ASYNC110 - the simulated CRM has no event for this
+            await asyncio.sleep(_TICK_SECONDS / 10)
+        _announce(dashboard(settings.host, settings.port), box)
         await _watch(box, db, random, seconds)
     return 0
+
+
+def _announce(url: str, box: Sandbox) -> None:
+    out = console()
+    out.print("\nDashboard:      ", Text(url, style="bold"), "  (Ctrl-C ends the demo)")
+    out.print("Needs attention:", Text(f"{url}attention", style="bold"))
+    out.print(f"Sandbox:         {box.crm_url} (CRM), {box.finance_url} (finance); see docs/sandbox.md\n")
+    out.print(_ON_PURPOSE)
 
 
 def _check(port: int, customers: int, seconds: float | None) -> None:
@@ -117,13 +129,14 @@ def _free_port(first: int) -> socket.socket:
 
 async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | None) -> None:
     people = People(box.crm)
-    seen: deque[Watched] = deque(maxlen=_SHOWN)
+    mishaps = [Watched(utcnow(), action) for action in Mishaps(box.crm, box.finance, box.faults).arrange()]
+    seen = deque(mishaps, maxlen=_SHOWN)
     ends = None if seconds is None else utcnow() + timedelta(seconds=seconds)
     stopping = asyncio.ensure_future(until_told_to_stop())
     try:
         with _shown_as_it_goes(seen) as show:
             while not stopping.done() and (ends is None or utcnow() < ends):
-                if random.random() < 0.5:
+                if all(mishap.ended for mishap in mishaps) and random.random() < 0.5:
                     seen.append(Watched(utcnow(), people.act(random)))
                 await asyncio.wait({stopping}, timeout=_TICK_SECONDS)
                 await _look(db, seen)
@@ -135,11 +148,12 @@ async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | No
 
 
 async def _look(db: Database, seen: deque[Watched]) -> None:
-    """Find the sync of each change that has not arrived yet."""
+    """Find the sync of each change that has not arrived yet, rather one that wrote than one that skipped."""
     rows = await recent_syncs(db, limit=100)
     for watched in seen:
         if not watched.ended:
-            watched.sync = next((row for row in rows if _follows(row, watched)), watched.sync)
+            following = [row for row in rows if _follows(row, watched)]
+            watched.sync = max(following, key=lambda row: row["status"] in _ENDED, default=watched.sync)
 
 
 def _follows(row: Mapping[str, Any], watched: Watched) -> bool:
