@@ -277,6 +277,37 @@ def test_every_finding_is_documented_and_no_other(heading, module):
     assert documented == finding_codes(module)
 
 
+# The tree
+
+
+def modules_in_the_tree() -> set[str]:
+    """Names as `sync/match` or `app/pages/`: in a line of the tree, then two spaces and what they are."""
+    named: set[str] = set()
+    folder = ""
+    for line in section("ARCHITECTURE.md", "The way of the data").split("```")[1].strip("\n").splitlines():
+        names = re.split(r" {2,}", line.strip())[0].split(", ")
+        if line.startswith(" "):
+            named |= {folder + name for name in names}
+            continue
+        folder = names[0] if names[0].endswith("/") else ""
+        named |= set(names) - {folder}
+    return named
+
+
+def modules_of_the_source() -> set[str]:
+    source = ROOT / "src" / "hamgam"
+    paths = (path.relative_to(source).with_suffix("") for path in source.rglob("*.py"))
+    modules = (path.parts for path in paths if path.name not in ("__init__", "__main__"))
+    return {"/".join(parts[:2]) + "/" * (len(parts) > 2) for parts in modules}
+
+
+def test_every_module_has_its_place_in_the_tree_and_no_other():
+    named, real = modules_in_the_tree(), modules_of_the_source()
+    homeless, gone = sorted(real - named), sorted(named - real)
+    assert not homeless, f"give these a place in the tree of ARCHITECTURE.md: {', '.join(homeless)}"
+    assert not gone, f"these are in the tree of ARCHITECTURE.md and nowhere else: {', '.join(gone)}"
+
+
 # Names and links
 
 
