@@ -130,3 +130,10 @@ def test_the_sandbox_knows_nothing_of_the_engine():
             )
             for name in names:
                 assert not name.startswith("hamgam") or name.startswith("hamgam.sandbox"), (file, name)
+
+
+def test_nobody_touches_those_who_are_spared() -> None:
+    crm = Sandbox().crm
+    spared, other = (crm.add_customer("person", nickName=name, deliver=False) for name in ("مریم", "رضا"))
+    people, rng = People(crm, spared={spared}), Random(1)
+    assert {people.act(rng, "edit_customer").crm_id for _ in range(20)} == {other}

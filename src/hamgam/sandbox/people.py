@@ -1,6 +1,6 @@
 """What people do in the two systems before and while they are kept in step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -70,10 +70,11 @@ def _row(someone: Someone, rng: Random) -> dict[str, Any]:
 
 
 class People:
-    """The staff who work in the CRM: one random, plausible action at a time."""
+    """The staff who work in the CRM: one plausible action at a time. Nobody touches those in `spared`."""
 
-    def __init__(self, crm: Crm) -> None:
+    def __init__(self, crm: Crm, spared: Collection[str] = ()) -> None:
         self._crm = crm
+        self._spared = spared
         self._actions: dict[str, Callable[[Random, Directory], Action]] = {
             "edit_customer": self._edit_customer,
             "add_customer": self._add_customer,
@@ -145,7 +146,7 @@ class People:
         return str(number)
 
     def _anyone(self, rng: Random) -> Object:
-        ids = [*self._crm.persons, *self._crm.organizations]
+        ids = [id for id in (*self._crm.persons, *self._crm.organizations) if id not in self._spared]
         return self._crm.get(rng.choice(ids))
 
 

@@ -128,8 +128,8 @@ def _free_port(first: int) -> socket.socket:
 
 
 async def _watch(box: Sandbox, db: Database, random: Random, seconds: float | None) -> None:
-    people = People(box.crm)
     mishaps = [Watched(utcnow(), action) for action in Mishaps(box.crm, box.finance, box.faults).arrange()]
+    people = People(box.crm, spared={mishap.action.crm_id for mishap in mishaps})
     seen = deque(mishaps, maxlen=_SHOWN)
     ends = None if seconds is None else utcnow() + timedelta(seconds=seconds)
     stopping = asyncio.ensure_future(until_told_to_stop())
