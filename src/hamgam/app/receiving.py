@@ -191,8 +191,18 @@ def _text(name: str, about: str) -> dict[str, Any]:
 _TOKEN = _text(
     "token", "WEBHOOK_TOKEN, for a delivery without a signature; also as the last part of the path"
 )
-_JSON_BODY = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
-_JSON_SHAPE = {"summary": "A change in the CRM, as JSON", "parameters": [_TOKEN], **_JSON_BODY}
+
+
+def _json_body(**example: Any) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_JSON_SHAPE = {
+    "summary": "A change in the CRM, as JSON",
+    "parameters": [_TOKEN],
+    **_json_body(eventType="customer.updated", data={"id": "441aecdc-97fc-4340-83d8-e4f97fee94c2"}),
+}
 _QUERY_SHAPE = {
     "summary": "A change in the CRM, by query parameters",
     "parameters": [
@@ -206,5 +216,5 @@ _QUERY_SHAPE = {
 _FINANCE_SHAPE = {
     "summary": "A change in finance: logged and not followed, because the CRM has priority",
     "parameters": [_TOKEN],
-    **_JSON_BODY,
+    **_json_body(code="234"),
 }

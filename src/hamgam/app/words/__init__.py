@@ -17,6 +17,7 @@ from hamgam.app.words import (
     connections,
     fields,
     importing,
+    operations,
     overview,
     people,
     records,
@@ -48,6 +49,7 @@ _TABLES = (
     people.WORDS,
     refusals.WORDS,
     settings.WORDS,
+    operations.WORDS,
 )
 WORDS: Mapping[Lang, Mapping[str, str]] = {
     "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
