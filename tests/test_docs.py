@@ -147,6 +147,16 @@ def test_every_command_line_can_be_run(name):
             assert re.search(rf"^{words[-1]}:", page("Makefile"), re.MULTILINE), line
 
 
+@pytest.mark.parametrize("language", ["sh", "ini", "bat"])
+def test_both_readmes_have_the_same_steps(language):
+    """The Persian one has commands of its own where it looks for trouble; the English one leads elsewhere."""
+    english, persian = (
+        [re.sub("…(.*…)?", "…", line.strip()) for line in "".join(blocks(name, language)).splitlines()]
+        for name in ("README.md", "README.fa.md")
+    )
+    assert english == persian[: len(english)]
+
+
 def test_windows_gets_what_make_does():
     make = page("Makefile").replace("\\\n\t", "")
     steps = [line for block in blocks("README.md", "bat") for line in block.splitlines()]
