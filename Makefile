@@ -7,7 +7,7 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := install
-.PHONY: install demo test check format lint types imports docs bench lock clean
+.PHONY: install demo test check format lint types imports docs pictures bench lock clean
 
 install: .venv/installed  ## what it takes to run Hamgam
 	@echo "Installed. Try: make demo"
@@ -37,6 +37,9 @@ format: .venv/installed-dev
 
 docs: .venv/installed-dev
 	$(BIN)/python tools/generate_docs.py
+
+pictures: .venv/installed-dev  ## of the README, from a `make demo` that has run for some minutes
+	$(BIN)/python -m tools.take_pictures
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks
