@@ -23,7 +23,7 @@ WORDS: Table = {
     "docs.of.monitoring": ("پایش", "Monitoring"),
     "docs.of.status": ("وضعیت و نمودارها", "Status and charts"),
     "docs.of.syncs": ("همگام‌سازی‌ها", "Syncs"),
-    "docs.of.imports": ("ورود اولیه", "Imports"),
+    "docs.of.imports": ("وارد کردن مشتریان", "Imports"),
     "docs.of.connections": ("ارتباط‌ها", "Connections"),
     "docs.of.webhooks": ("وب‌هوک‌ها", "Webhooks"),
     "docs.of.attention": ("نیازمند رسیدگی", "Needs attention"),
