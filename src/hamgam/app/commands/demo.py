@@ -38,11 +38,11 @@ _PORTS_TO_TRY = 20
 _LAST_PORT = 65535
 _LONGEST_SECONDS = 10**8
 _ENDED = ("SUCCESS", "FAILED", "CONFLICT", "IN_DOUBT")
-_ON_PURPOSE = """\
-Three things go wrong on purpose, for you to settle: a customer with a mobile number that finance has
-already, one who could be either of two contacts, and a pre-invoice whose answer is lost. A fourth
-change is skipped, because it touches nothing that is kept in step.
-"""
+_ON_PURPOSE = (
+    "Three things go wrong on purpose, for you to settle: a customer with a mobile number that finance has "
+    "already, one who could be either of two contacts, and a pre-invoice whose answer is lost. A fourth "
+    "change is skipped, because it touches nothing that is kept in step.\n"
+)
 
 
 @dataclass(slots=True)
@@ -89,7 +89,8 @@ def _announce(url: str, box: Sandbox) -> None:
     out = console()
     out.print("\nDashboard:      ", Text(url, style="bold"), "  (Ctrl-C ends the demo)")
     out.print("Needs attention:", Text(f"{url}attention", style="bold"))
-    out.print(f"Sandbox:         {box.crm_url} (CRM), {box.finance_url} (finance); see docs/sandbox.md\n")
+    out.print(f"Sandbox:         {box.crm_url} (CRM)")
+    out.print(f"                 {box.finance_url} (finance); see docs/sandbox.md\n")
     out.print(_ON_PURPOSE)
 
 
