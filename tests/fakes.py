@@ -291,7 +291,7 @@ class FakeFinance(Scripted):
     ) -> None:
         super().__init__()
         self.returns_number = returns_number
-        self.reads_one = reads_one
+        self._reads_one = reads_one
         self.update_makes_new = update_makes_new
         self.records: dict[FinanceId, FinanceContact] = {}
         self.numbers: dict[FinanceId, str] = {}
@@ -327,7 +327,11 @@ class FakeFinance(Scripted):
 
     async def customer(self, code: FinanceId) -> FinanceContact | None:
         await self._begin("customer", code)
-        return self.records.get(code) if self.reads_one else None
+        return self.records.get(code) if self._reads_one else None
+
+    async def reads_one(self) -> bool:
+        await self._begin("reads_one")
+        return self._reads_one
 
     async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
         await self._begin("candidates", probe)

@@ -150,7 +150,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.REVIEW_REQUIRED: Sentence(
         "The document changed after its pre-invoice was made; INVOICE_UPDATE_POLICY leaves it to a person.",
-        "این سند پس از صدور پیش‌فاکتور تغییر کرده است و بنا بر INVOICE_UPDATE_POLICY تصمیم با شماست.",
+        "این سند پس از صدور پیش‌فاکتور مالی تغییر کرده است و بنا بر INVOICE_UPDATE_POLICY تصمیم با شماست.",
         "Compare the two, change the pre-invoice in finance if it should follow, and say under "
         '"Needs attention", or with `hamgam settle`, that it agrees.',
         "دو سند را با هم مقایسه کنید، اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید و در "
@@ -165,13 +165,13 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.TOTAL_MISMATCH: Sentence(
         "The pre-invoice was written, but the totals of the two systems differ.",
-        "پیش‌فاکتور ثبت شد، ولی جمع کل دو سیستم با هم برابر نیست.",
+        "پیش‌فاکتور مالی ثبت شد، ولی جمع کل دو سیستم با هم برابر نیست.",
         "Compare prices, discounts and VAT of both documents.",
         "قیمت، تخفیف و مالیات دو سند را با هم مقایسه کنید.",
     ),
     Reason.NO_LINES: Sentence(
         "The document has no lines, so no pre-invoice can be made of it.",
-        "این سند ردیف کالا ندارد و نمی‌توان از آن پیش‌فاکتور ساخت.",
+        "این سند ردیف کالا ندارد و نمی‌توان از آن پیش‌فاکتور مالی ساخت.",
         "Add lines in the CRM; the change is then synchronised.",
         "ردیف‌های سند را در CRM وارد کنید؛ پس از آن همگام می‌شود.",
     ),

@@ -32,3 +32,7 @@ async def test_one_that_was_used_just_now_fails_once(db: Database, monkeypatch: 
     with pytest.raises(DATABASE_GONE):
         await db.execute(ONE)
     assert (await db.execute(ONE)).scalar_one() != dead
+
+
+async def test_statements_are_not_compiled(db: Database) -> None:
+    assert (await db.execute(text("SHOW jit"))).scalar_one() == "off"

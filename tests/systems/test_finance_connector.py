@@ -247,18 +247,27 @@ async def test_reading_one_contact_is_learnt_once() -> None:
     async with sandbox_finance(FinanceMood(filters="none")) as rig:
         for number in range(3):
             rig.add(name=f"n{number}")
-        assert rig.connector.reads_one is None
         assert await rig.connector.customer(FinanceId("2")) is None
-        assert rig.connector.reads_one is False
         rig.box.journal.clear()
+        assert not await rig.connector.reads_one()
         assert await rig.connector.customer(FinanceId("2")) is None
         assert rig.box.journal.entries == []
     async with sandbox_finance() as rig:
         rig.add(name="a")
         assert await rig.connector.customer(FinanceId("2")) is None
-        assert rig.connector.reads_one is None, "an empty answer teaches nothing"
-        assert await rig.connector.customer(FinanceId("1")) is not None
-        assert rig.connector.reads_one is True
+        rig.box.journal.clear()
+        assert await rig.connector.reads_one()
+        assert len(rig.box.journal.entries) == 2, (
+            "an empty answer teaches nothing: somebody who is there does"
+        )
+        assert await rig.connector.reads_one()
+        assert len(rig.box.journal.entries) == 2
+
+
+async def test_an_empty_list_is_no_proof_that_anybody_is_gone() -> None:
+    async with sandbox_finance() as rig:
+        assert await rig.connector.customer(FinanceId("1")) is None
+        assert not await rig.connector.reads_one()
 
 
 async def test_where_filters_are_ignored_one_pass_serves_all_keys() -> None:

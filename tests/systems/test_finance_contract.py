@@ -102,6 +102,11 @@ class TestFinance:
         assert await finance.connector.customer(FinanceId("99999")) is None
         assert await finance.connector.customer(FinanceId("no code")) is None
 
+    async def test_who_is_gone_can_be_told_from_who_cannot_be_read(self, finance: FinanceRig) -> None:
+        finance.add(name="یک")
+        assert await finance.connector.customer(FinanceId("99999")) is None
+        assert await finance.connector.reads_one() is finance.reads_one
+
     async def test_candidates_by_number(self, finance: FinanceRig) -> None:
         finance.add(number="100-6", name="other")
         code = finance.add(number="100-7", name="نگار")

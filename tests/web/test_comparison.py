@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.model import CrmId, Entity, EntityKey, FinanceId, Kind, System
 from hamgam.people.roles import Role
@@ -15,7 +16,7 @@ from tests.sync.test_document_flow import document, line
 from tests.web.conftest import WITH_WEBHOOKS, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
-from tests.web.test_records import installed, person
+from tests.web.test_records import MOBILE, installed, person
 
 
 async def compared(b: Bench, crm_id: str, entity: str = "customer") -> dict[str, Any]:
@@ -30,11 +31,14 @@ def equal(found: dict[str, Any]) -> dict[str, bool | None]:
     return {pair["name"]: pair["equal"] for pair in found["fields"]}
 
 
-async def page_of(b: Bench, crm_id: str, entity: str = "customer", **headers: str) -> str:
+async def page_of(b: Bench, crm_id: str, entity: str = "customer", lang: str = "en", **headers: str) -> str:
     async with asking_as(Role.OPERATOR, installed(b), b.db) as client:
-        answer = await client.get(f"/records/{entity}/{crm_id}/compare?lang=en", headers=headers)
+        answer = await client.get(f"/records/{entity}/{crm_id}/compare?lang={lang}", headers=headers)
         assert answer.status_code == 200 and well_formed(answer.text)
         return answer.text
+
+
+SAME = WORDS["en"]["compared.same"]
 
 
 async def synced(b: Bench) -> CrmId:
@@ -82,9 +86,10 @@ async def test_the_page_works_with_and_without_scripts(db: Database) -> None:
         assert "<html" in whole and "Both systems hold the same." in whole
         part = await page_of(b, sara, **{"hx-request": "true"})
         assert "<html" not in part and "Both systems hold the same." in part
+        assert '<h2 tabindex="-1" autofocus>' in part
         contact(b)["Name"] = "دیگری"
         differs = await page_of(b, sara)
-        assert "differs" in differs and "دیگری" in differs and "hold the same" not in differs
+        assert WORDS["en"]["compared.differs"] in differs and "دیگری" in differs and SAME not in differs
 
 
 async def test_who_is_not_linked_shows_the_side_of_the_crm(db: Database) -> None:
@@ -104,9 +109,29 @@ async def test_a_build_that_cannot_read_one_contact_shows_what_was_written(db: D
         found = await compared(b, sara)
         assert not found["finance"]["found"] and found["finance"]["written_at"]
         assert equal(found)["name"] is True
-        assert "what Hamgam has written at" in await page_of(b, sara)
+        assert (found["verdict"], found["finance"]["gone"]) == ("as_written", False)
+        page = await page_of(b, sara)
+        assert WORDS["en"]["compare.written"] in page and WORDS["en"]["compared.as_written"] in page
+        assert SAME not in page and "message good" not in page
         await b.rows('UPDATE "SyncLog" SET "targetDataAfter" = NULL RETURNING 1')
         assert "not in the log any more" in await page_of(b, sara)
+
+
+async def test_a_contact_that_was_deleted_in_finance_is_not_called_the_same(db: Database) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="کسی", MobileNo="09120000000")
+        sara = await synced(b)
+        del b.box.finance.contacts[max(b.box.finance.contacts)]
+        for _ in range(2):
+            found = await compared(b, sara)
+            assert found["finance"] == {
+                "found": False, "gone": True, "trouble": None, "changed": None, "written_at": None
+            }  # fmt: skip
+            assert (found["verdict"], set(equal(found).values())) == (None, {None})
+        page = await page_of(b, sara)
+        for word in ("compare.gone", "compare.gone.next"):
+            assert WORDS["en"][word] in page
+        assert SAME not in page and WORDS["en"]["compare.unreadable"] not in page
 
 
 async def test_a_customer_that_the_crm_has_not_any_more(db: Database) -> None:
@@ -180,14 +205,30 @@ async def test_a_document_is_compared_line_by_line_with_what_was_written(db: Dat
         assert (b.calls("crm"), b.calls("finance")) == (["invoice/sales/get"], [])
         assert [row["differs"] for row in found["lines"]] == [[], []]
         assert equal(found) == {"customer": True, "title": True, "net": True}
-        assert found["crm"]["changed"] is False
-        assert "Both systems hold the same." in await page_of(b, invoice, "invoice")
+        assert (found["crm"]["changed"], found["verdict"]) == (False, "as_written")
+        page = await page_of(b, invoice, "invoice")
+        assert WORDS["en"]["compared.as_written"] in page
+        assert SAME not in page and "message good" not in page
         b.box.crm.edit_document(invoice, lines=[line(), line(productCode="1002", count=4), line()])
         found = await compared(b, invoice, "invoice")
         assert [row["differs"] for row in found["lines"]][:2] == [[], ["quantity"]]
         assert "product" in found["lines"][2]["differs"] and found["lines"][2]["finance"] == {}
         assert (equal(found)["net"], found["crm"]["changed"]) == (False, True)
-        assert "1002" in await page_of(b, invoice, "invoice")
+        assert found["verdict"] == "unlike_written"
+        page = await page_of(b, invoice, "invoice")
+        assert "1002" in page and WORDS["en"]["compared.unlike_written"] in page
+
+
+async def test_amounts_are_written_as_people_read_them_and_nothing_else_is(db: Database) -> None:
+    async with bench(db) as b:
+        sara = person(b)
+        invoice = document(b, customer=sara)
+        await b.sync(invoice, entity=Entity.INVOICE)
+        page = await page_of(b, invoice, "invoice", "fa")
+        for amount in ("۲٫۵", "۱٬۲۳۴٬۵۶۷٫۲۵", "۳٬۰۸۶٬۳۱۸٫۱۲۵"):
+            assert page.count(f'<bdi dir="ltr">{amount}</bdi>') == 2
+        assert "<bdi>1001</bdi>" in page
+        assert f"<bdi>{MOBILE}</bdi>" in await page_of(b, sara, lang="fa")
 
 
 async def test_a_process_without_remote_systems_says_so(db: Database) -> None:

@@ -13,6 +13,7 @@ from tests.web.conftest import GUID, AddSync
 from tests.web.test_every_page import serious
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
+_UNREAD = "0e0e0e0e-0000-4000-8000-00000000000e"
 _FIELDS = {"name": "سارا محمدی", "mobile": "09121112233"}
 
 
@@ -87,13 +88,22 @@ def test_a_comparison_is_put_into_the_page(served: str, watched: Watched) -> Non
     page.goto(f"{served}/records/customer/{GUID}?lang=en")
     page.get_by_role("link", name=words["records.compare"]).click()
     expect(page.locator("#comparison")).to_contain_text(words["compare.unreachable"])
+    expect(page.get_by_role("heading", name=words["compare.title"])).to_be_focused()
     assert page.url.endswith(f"/records/customer/{GUID}?lang=en")
     expect(page.locator("#live")).to_contain_text(words["records.story"])
 
 
 @pytest.mark.usefixtures("sara")
 @pytest.mark.parametrize(
-    "path", ["/records", "/records?q=77", "/records?q=nobody", f"/records/customer/{GUID}"]
+    "path",
+    [
+        "/records",
+        "/records?q=77",
+        "/records?q=nobody",
+        f"/records?q={_UNREAD}",
+        f"/records/customer/{GUID}",
+        f"/records/quote/{_UNREAD}",
+    ],
 )
 def test_everyone_can_read_what_was_found(served: str, chromium: Browser, path: str) -> None:
     for lang, scheme, width in (("fa", "light", 1280), ("en", "dark", 390)):

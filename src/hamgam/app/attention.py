@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from hamgam.app.evidence import SentDocument, sent_document
 from hamgam.app.masking import as_seen_by, masked_text
-from hamgam.app.telling import record_address
+from hamgam.app.telling import entity_of, record_address
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.acting import Act, possible
@@ -109,6 +109,7 @@ class Shown:
     status: str
     reason: str
     entity_type: str
+    entity: str
     kind: str | None
     crm_id: str | None
     finance_id: str | None
@@ -182,6 +183,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
         status=row.status,
         reason=row.reason or "",
         entity_type=row.entityType,
+        entity=entity_of(seen, crm_id),
         kind=row.kind,
         crm_id=crm_id,
         finance_id=(row.targetEntityId or row.linked) if from_crm else row.sourceEntityId,

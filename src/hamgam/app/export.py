@@ -17,6 +17,7 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from hamgam.app.telling import entity_of
 from hamgam.app.words import Writer
 from hamgam.persian import TEHRAN, jalali_date
 
@@ -38,7 +39,7 @@ _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     # the word above it, its width in characters, and what stands in it
     ("time", 20, lambda row, w: _moment(row["startedAt"], w)),
     ("record", 30, lambda row, w: row["name"] or row["number"]),
-    ("filter.type", 14, lambda row, w: w.word(row["entityType"])),
+    ("filter.type", 14, lambda row, w: w.word(f"entity.{entity_of(row, row['crmId'])}")),
     ("filter.operation", 14, lambda row, w: "" if row["operation"] == "NONE" else w.word(row["operation"])),
     ("outcome", 14, lambda row, w: w.word(row["status"])),
     ("export.code", 20, lambda row, w: row["reason"]),

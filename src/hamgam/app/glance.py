@@ -7,7 +7,7 @@ from typing import Any
 
 from hamgam.app.masking import as_seen_by
 from hamgam.app.remote import Connection, connections_of
-from hamgam.app.status import Clock, start_of_day
+from hamgam.app.status import Clock, start_of_day, workers
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.jobs.waiting import waiting
@@ -20,7 +20,6 @@ from hamgam.trail.pulse import Durations, Quiet
 from hamgam.trail.status import PollState
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
-_WORKER_SECONDS = 30
 _LEAST_QUIET = timedelta(hours=1)
 _UNUSUAL = 1.5
 """So many times the longest quiet that was usual."""
@@ -94,12 +93,11 @@ class Glance:
 
 async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
     now = clock()
-    workers = await numbers.worker_count(db, _WORKER_SECONDS)
     return Glance(
         now=now,
         systems=await connections_of(db),
         mappings=await numbers.mapping_counts(db),
-        workers=max(workers, int(worker_here)),
+        workers=await workers(db, here=worker_here),
         depth=await queue.depth(db),
         oldest_seconds=await queue.oldest_waiting_seconds(db),
         attention=await numbers.attention_count(db),

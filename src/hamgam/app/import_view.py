@@ -12,16 +12,14 @@ from fastapi import Query
 from hamgam.app.context import WebContext
 from hamgam.app.import_forecast import Forecast, forecast
 from hamgam.app.masking import masked_message, masked_text
-from hamgam.app.status import iso
+from hamgam.app.status import iso, workers
 from hamgam.db.engine import Database
 from hamgam.model import Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.trail import import_plans, import_runs
 from hamgam.trail.import_plans import PlannedContact
 from hamgam.trail.import_runs import Run, RunRequest, RunState
-from hamgam.trail.status import worker_count
 
-_WORKER_SECONDS = 30
 _HISTORY = 20
 _SILENT = timedelta(seconds=15)
 OUTCOMES = ("created", "linked", "skipped", "failed")
@@ -82,10 +80,9 @@ async def import_view(context: WebContext, run_id: UUID | None = None) -> Import
         run = await import_runs.find(db, run_id)
     else:
         run = next((run for run in runs if run.is_open), next(iter(runs), None))
-    workers = max(await worker_count(db, _WORKER_SECONDS), int(context.workers_running()))
     return ImportView(
         now=now,
-        workers=workers,
+        workers=await workers(db, here=context.workers_running()),
         run=run,
         runs=runs,
         listed=await import_plans.listed_run(db),

@@ -7,16 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from hamgam.app.masking import masked_json, masked_message, masked_text
+from hamgam.app.status import Clock
 from hamgam.app.telling import event_of, text_of
 from hamgam.db.engine import Database
-from hamgam.jobs.asking import BY, Look, looks
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Status, Trigger
+from hamgam.jobs.asking import BY, Look, ask, looks
+from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Kind, Status, Trigger
 from hamgam.people.roles import Person, Role
+from hamgam.persian import to_latin_digits
 from hamgam.sync.fields import differences
 from hamgam.trail import records, timeline
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
-from hamgam.trail.place import Place
+from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found
 from hamgam.trail.timeline import Event, What
 
@@ -24,6 +26,8 @@ MOST_FOUND = 50
 MOST_CHARACTERS = 200
 """Of a search."""
 EVENTS = 25
+MOST_OF_A_MARK = 64
+"""Characters of what tells one click from another."""
 _DOCUMENTS = 20
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _CODE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
@@ -76,6 +80,10 @@ class Story:
     documents: list[Found]
 
 
+class WrongPlace(ValueError):
+    """Where a page of a story is said to begin is no place in one."""
+
+
 def key_of(entity: str, record: str) -> EntityKey | None:
     """The key that an address names; None for what can be none."""
     if entity not in list(Entity) or not _GUID.fullmatch(record):
@@ -90,10 +98,14 @@ def is_code(text: str) -> bool:
 async def search(db: Database, person: Person, query: str) -> tuple[list[Found], bool]:
     """What a query finds, and whether there is more than is shown.
 
-    A viewer has to know a name or a number whole: by parts of it, what is masked could be spelled out.
+    Whoever may search for a part of a value can put the value together from such parts. So a viewer finds by
+    whole ids, and by whole numbers that are shown to viewers, and by nothing that is masked.
     """
-    whole_only = not person.role.may(Role.OPERATOR)
-    found = await records.search(db, query[:MOST_CHARACTERS], MOST_FOUND + 1, whole_only=whole_only)
+    query = query[:MOST_CHARACTERS]
+    if person.role.may(Role.OPERATOR):
+        found = await records.search(db, query, MOST_FOUND + 1)
+    else:
+        found = await records.search_number(db, query, _shown_number(query), MOST_FOUND + 1)
     return [_seen(each, person) for each in found[:MOST_FOUND]], len(found) > MOST_FOUND
 
 
@@ -105,10 +117,34 @@ async def known(db: Database, person: Person, key: EntityKey) -> Found | None:
     return record and _seen(record, person)
 
 
+async def sync_now(db: Database, person: Person, key: EntityKey, asked: str, clock: Clock) -> bool:
+    """Have a record looked at as soon as a worker is free, also one that nothing is known of yet.
+
+    `asked` tells one click from another; False where the same was asked before.
+    """
+    record = await records.one(db, key.entity, key.crm_id)
+    kind = next((kind for kind in Kind if record and record.kind == kind), None)
+    mark = asked[:MOST_OF_A_MARK] or clock().isoformat()
+    return await ask(db, key, kind, by=person.name, page=mark)
+
+
 async def story(
-    db: Database, person: Person, key: EntityKey, before: Place | None, limit: int = EVENTS
+    db: Database, person: Person, entity: str, record: str, before: str = "", limit: int = EVENTS
 ) -> Story | None:
-    """What is known of a record of the CRM; None where it is nothing."""
+    """What is known of the record that an address names; None where it is nothing. Raises `WrongPlace`."""
+    try:
+        start = place_of(before) if before else None
+    except ValueError:
+        raise WrongPlace from None
+    if entity == CONTACT:
+        return await _contact_story(db, person, record, start, limit) if is_code(record) else None
+    key = key_of(entity, record)
+    return await _crm_story(db, person, key, start, limit) if key else None
+
+
+async def _crm_story(
+    db: Database, person: Person, key: EntityKey, before: Place | None, limit: int
+) -> Story | None:
     record, waiting = await records.one(db, key.entity, key.crm_id), await looks(db, key)
     if record is None and not waiting:
         return None
@@ -120,10 +156,9 @@ async def story(
     return await _told(db, person, record, contact, before, limit, waiting, documents)
 
 
-async def contact_story(
-    db: Database, person: Person, code: str, before: Place | None, limit: int = EVENTS
+async def _contact_story(
+    db: Database, person: Person, code: str, before: Place | None, limit: int
 ) -> Story | None:
-    """What is known of a contact that is no customer of the CRM."""
     record = await records.one(db, CONTACT, code)
     if record is None:
         return None
@@ -149,6 +184,12 @@ async def _told(
         older=str(events[limit - 1].place) if len(events) > limit else None,
         documents=[_seen(each, person) for each in documents],
     )
+
+
+def _shown_number(query: str) -> str | None:
+    """The query as a number of which a viewer is shown every digit; None where it can be none."""
+    number = to_latin_digits(query.strip())
+    return number if masked_json(number, "number") == number else None
 
 
 def _unheard_of(key: EntityKey) -> Found:

@@ -16,6 +16,7 @@ from hamgam.trail.status import PollState
 
 Clock = Callable[[], datetime]
 """Aware UTC."""
+_WORKER_SECONDS = 30
 
 
 async def status(db: Database, clock: Clock) -> dict[str, Any]:
@@ -62,6 +63,11 @@ async def recent_syncs(
     statuses = frozenset() if status is None else frozenset({status})
     wanted = Wanted(statuses=statuses, entity=entity, trigger=trigger)
     return [plain(row) for row in (await listing.page(db, wanted, limit, columns=listing.WHOLE)).rows]
+
+
+async def workers(db: Database, *, here: bool) -> int:
+    """Workers of all processes that gave a sign of life lately; `here`: this process is one of them."""
+    return max(await numbers.worker_count(db, _WORKER_SECONDS), int(here))
 
 
 def last_poll(polls: Mapping[Stream, PollState]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
 from hamgam.trail.attention import DISMISSED, Asked, retries
+from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
@@ -66,6 +67,7 @@ class Told:
     """When the CRM says that it was last modified before it was read."""
     crm_id: str | None
     finance_id: str | None
+    entity: str
     record: str
     """The address of the record's own page; empty where the CRM's id is not known."""
     from_crm: bool
@@ -110,6 +112,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         modified_at=_moment(_mapping(row["sourceData"]).get(MODIFIED_AT)),
         crm_id=crm_id,
         finance_id=target if from_crm else source,
+        entity=entity_of(row, crm_id),
         record=record_address(row, crm_id),
         from_crm=from_crm,
         sentence=_sentence(row),
@@ -130,16 +133,18 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
 
 def record_address(row: Mapping[str, Any], crm_id: str | None) -> str:
     """Our page about the record of a sync; empty where the CRM has none of it."""
-    return f"/records/{_entity(row)}/{crm_id}" if crm_id else ""
+    return f"/records/{entity_of(row, crm_id)}/{crm_id}" if crm_id else ""
 
 
-def _entity(row: Mapping[str, Any]) -> str:
-    """A contact of finance is a customer in the CRM."""
-    return row["sourceEntity"] if row["sourceEntity"] in list(Entity) else Entity.CUSTOMER
+def entity_of(row: Mapping[str, Any], crm_id: str | None) -> str:
+    """What a sync is about; a contact of finance that the CRM has is a customer."""
+    if row["sourceEntity"] in list(Entity):
+        return str(row["sourceEntity"])
+    return Entity.CUSTOMER if crm_id else CONTACT
 
 
 def _is_document(row: Mapping[str, Any]) -> bool:
-    return _entity(row) != Entity.CUSTOMER
+    return row["sourceEntity"] in (Entity.INVOICE, Entity.QUOTE)
 
 
 def _is_old(row: Mapping[str, Any], now: datetime, retention_days: int) -> bool:

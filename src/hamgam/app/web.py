@@ -23,16 +23,14 @@ from hamgam.app.pages import page_routes
 from hamgam.app.problems import Refused, problem
 from hamgam.app.receiving import webhook_routes
 from hamgam.app.refusing import no_database, refusal
-from hamgam.app.status import remote_systems
+from hamgam.app.status import remote_systems, workers
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import Unavailable
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
-from hamgam.trail.status import worker_count
 
 _ANSWER_SECONDS = 1.5
 """A monitor that asks about health gets an answer within two seconds, whatever the database does."""
-_WORKER_SECONDS = 30
 _NO_DATABASE = (*DATABASE_GONE, Unavailable)
 
 
@@ -91,11 +89,10 @@ def _monitoring(context: WebContext) -> APIRouter:
         """The database, the workers of all processes, and the last contact with each remote system."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                workers = await worker_count(context.db, _WORKER_SECONDS)
+                running = await workers(context.db, here=context.workers_running())
                 systems = await remote_systems(context.db)
         except (*_NO_DATABASE, TimeoutError):
             return JSONResponse({"status": "unavailable", "database": "unavailable", "workers": None}, 503)
-        running = max(workers, int(context.workers_running()))
         state = "ready" if running else "no worker"
         answer = {"status": state, "database": "ok", "workers": running, "systems": systems}
         return JSONResponse(answer, 200 if running else 503)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import select
 
@@ -19,6 +19,7 @@ from hamgam.model import (
     EntityType,
     Fields,
     FinanceContact,
+    FinanceId,
     SalesDocument,
     Status,
     System,
@@ -27,12 +28,16 @@ from hamgam.sync.checksum import contact_checksum, customer_checksum, document_c
 from hamgam.sync.fields import restricted
 from hamgam.sync.pairs import LinePair, Pair, customer_pairs, document_pairs, line_pairs
 from hamgam.sync.site import Site
+from hamgam.systems.ports import FinanceConnector
 from hamgam.trail import log, mapping
 
 PATIENCE_SECONDS = 25.0
 """A person waits for this: it has to end, also where a system is slow or many wait for their turn."""
 
 T = TypeVar("T")
+
+Verdict = Literal["same", "differs", "as_written", "unlike_written"]
+"""Of two systems that were read, and of the CRM and what Hamgam last wrote to finance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,15 @@ class Reading(Generic[T]):
     trouble: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What finance has of a contact."""
+
+    contact: FinanceContact | None
+    gone: bool
+    """Finance has said that there is no such contact; without it and a contact it does not tell of one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     at: datetime
@@ -51,6 +65,8 @@ class Comparison:
     in_crm: bool
     in_finance: bool
     """False where the record is not linked, is gone there, or cannot be read one by one."""
+    gone: bool = False
+    """It is linked, and finance has it no more."""
     written_at: datetime | None = None
     """The finance side is what Hamgam wrote then: finance offers no way to read it."""
     crm_changed: bool | None = None
@@ -60,11 +76,15 @@ class Comparison:
     lines: tuple[LinePair, ...] = ()
 
     @property
-    def all_equal(self) -> bool:
-        """Whether both sides are known, and tell the same wherever both of them tell something."""
-        known = self.in_crm and (self.in_finance or self.written_at is not None)
+    def verdict(self) -> Verdict | None:
+        """Whether both sides tell the same wherever both of them tell something; None: not both are known."""
         said = [pair.equal for pair in self.pairs if pair.equal is not None]
-        return known and bool(said) and all(said) and not any(line.differs for line in self.lines)
+        if not self.in_crm or not said:
+            return None
+        same = all(said) and not any(line.differs for line in self.lines)
+        if self.in_finance:
+            return "same" if same else "differs"
+        return "as_written" if same else "unlike_written"
 
 
 async def compare(site: Site, key: EntityKey) -> Comparison:
@@ -81,27 +101,34 @@ async def _customer(site: Site, key: EntityKey, known: EntityMapping | None) -> 
         read(site, System.CRM, lambda: site.crm.customer(key.crm_id, kind)),
         _contact(site, known),
     )
+    held = finance.value or Held(None, gone=False)
     written, at = None, None
-    if known is not None and finance.value is None and finance.trouble is None:
+    if known is not None and finance.trouble is None and held.contact is None and not held.gone:
         written, at = await _written(site.db, key)
-    theirs = finance.value.fields if finance.value else _fields(written)
+    theirs = held.contact.fields if held.contact else _fields(written)
     return Comparison(
         at=site.clock(),
         crm_trouble=crm.trouble,
         finance_trouble=finance.trouble,
         in_crm=crm.value is not None,
-        in_finance=finance.value is not None,
+        in_finance=held.contact is not None,
+        gone=held.gone,
         written_at=at,
         crm_changed=_crm_changed(crm.value, known),
-        finance_changed=_finance_changed(finance.value, crm.value, known),
-        pairs=customer_pairs(crm.value, _storable(site, crm.value), finance.value, theirs),
+        finance_changed=_finance_changed(held.contact, crm.value, known),
+        pairs=customer_pairs(crm.value, _storable(site, crm.value), held.contact, theirs),
     )
 
 
-async def _contact(site: Site, known: EntityMapping | None) -> Reading[FinanceContact]:
+async def _contact(site: Site, known: EntityMapping | None) -> Reading[Held]:
     if known is None:
         return Reading()
-    return await read(site, System.FINANCE, lambda: site.finance.customer(known.finance_id))
+    return await read(site, System.FINANCE, lambda: _held(site.finance, known.finance_id))
+
+
+async def _held(finance: FinanceConnector, code: FinanceId) -> Held:
+    contact = await finance.customer(code)
+    return Held(contact, gone=contact is None and await finance.reads_one())
 
 
 def _storable(site: Site, customer: CrmCustomer | None) -> Fields:

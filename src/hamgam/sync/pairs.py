@@ -13,7 +13,8 @@ from hamgam.sync.fields import CUSTOMER
 
 KIND, NUMBER = "kind", "number"
 LINE = ("product", "unit", "quantity", "price", "discount")
-_AMOUNTS = ("quantity", "price", "discount")
+AMOUNTS = ("net", "quantity", "price", "discount")
+"""Names of the values that are numbers to count with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,11 @@ def _line(line: DocumentLine) -> dict[str, str]:
 
 def _stored_line(line: Mapping[str, Any]) -> dict[str, str]:
     said = {name: text for name in LINE if (text := _text(line, name)) is not None}
-    return {name: _amount(text) if name in _AMOUNTS else text for name, text in said.items()}
+    return {name: _amount(text) if name in AMOUNTS else text for name, text in said.items()}
 
 
 def _key(name: str) -> Callable[[str], str]:
-    return _amount if name in _AMOUNTS else text_key
+    return _amount if name in AMOUNTS else text_key
 
 
 def _amount(text: str) -> str:

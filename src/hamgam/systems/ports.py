@@ -98,6 +98,9 @@ class FinanceConnector(Protocol):
     async def customer(self, code: FinanceId) -> FinanceContact | None:
         """Read one contact, or None where this build cannot read one cheaply or the contact is gone."""
 
+    async def reads_one(self) -> bool:
+        """Whether `customer` finds whoever is there: its None then means that the contact is gone."""
+
     async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
         """Contacts that could be this customer by any of the probe's keys. More than one is normal.
 

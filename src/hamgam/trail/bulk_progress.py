@@ -54,7 +54,7 @@ class Member:
 
     log_id: UUID
     sync_id: UUID
-    entity_type: str
+    entity: str
     crm_id: str
     name: str
     status: str
@@ -83,7 +83,7 @@ async def members(
         Member(
             log_id=row.logId,
             sync_id=row.sync,
-            entity_type=row.entityType,
+            entity=row.sourceEntity,
             crm_id=row.sourceEntityId,
             name=row.name or row.number or "",
             status=row.status,
@@ -132,7 +132,7 @@ FROM ({_LED}) led
 _COUNTS = f'SELECT "bulkId", stage, count(*) AS rows FROM ({_STAGED}) staged GROUP BY 1, 2'  # noqa: S608
 
 _MEMBERS = f"""
-SELECT staged."logId", sync, told."entityType", told."sourceEntityId", told.reason,
+SELECT staged."logId", sync, told."sourceEntity", told."sourceEntityId", told.reason,
        coalesce(staged.status, told.status) AS status, r.name, r.number
 FROM ({_STAGED}) staged
 JOIN "SyncLog" told ON told.id = staged.sync

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from hamgam.db.engine import Database
-from hamgam.model import FinanceId, Status
+from hamgam.model import CrmId, FinanceId, Status
 from hamgam.persian import search_key, search_words
 from hamgam.trail.imports import CONTACT
 
 MOST_WORDS = 10
 """Of a query; a person who types more than this means nothing that is there."""
+_MOST_ORDERED = 1000
+"""So many records are put in the order of their last syncs; of more, those whose names were read last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,45 +59,62 @@ class Found:
     last: LastSync | None
 
     @property
+    def called(self) -> str:
+        """What a person knows it by; "" where that is not known."""
+        return self.name or self.customer_name or self.number
+
+    @property
     def finance_id(self) -> str | None:
         return self.id if self.entity == CONTACT else self.linked.finance_id if self.linked else None
 
 
-async def search(db: Database, query: str, limit: int, *, whole_only: bool = False) -> list[Found]:
-    """Records in which every word of the query stands: those that it names whole first, then the newest.
-
-    `whole_only` finds a record by a whole name or number and by no part of one.
-    """
-    whole = search_key(query)
-    words = [f" {whole} "] if whole_only else search_words(query)[:MOST_WORDS]
-    if not whole or not words:
+async def search(db: Database, query: str, limit: int) -> list[Found]:
+    """Records in which every word of the query stands: those that it names whole first, then the newest."""
+    words = search_words(query)[:MOST_WORDS]
+    if not words:
         return []
     fits = " AND ".join(f"search LIKE :word{i}" for i in range(len(words)))
-    given: dict[str, Any] = {f"word{i}": f"%{word}%" for i, word in enumerate(words)}
-    given |= {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": _guid(whole), "limit": limit}
-    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given)
+    return await _search(db, query, fits, {f"word{i}": f"%{word}%" for i, word in enumerate(words)}, limit)
+
+
+async def search_number(db: Database, query: str, number: str | None, limit: int) -> list[Found]:
+    """Records that have exactly this number, and those that the query names by an id of either system."""
+    return await _search(db, query, "lower(number) = lower(:number)", {"number": number}, limit)
+
+
+async def _search(
+    db: Database, query: str, fits: str, given: dict[str, str | None], limit: int
+) -> list[Found]:
+    whole = search_key(query)
+    if not whole:
+        return []
+    ids = {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": crm_id(query) or ""}
+    bounds = {"most": _MOST_ORDERED, "limit": limit}
+    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given | ids | bounds)
     return [_found(row) for row in found]
 
 
 async def one(db: Database, entity: str, record: str) -> Found | None:
     """One record by its id; None where nothing is known of it."""
-    row = (await db.execute(text(_ONE + _ROWS), {"entity": entity, "id": record})).one()
+    row = (await db.execute(text(_ONE + _ROWS), {"entity": entity, "id": record, "limit": 1})).one()
     known = row.named or row.financeId or row.log_id
     return _found(row) if known else None
 
 
 async def documents(db: Database, customer_id: str, limit: int) -> list[Found]:
     """The invoices and quotes of a customer, newest first."""
-    found = await db.execute(text(_DOCUMENTS + _ROWS), {"id": customer_id, "limit": limit})
+    given = {"id": customer_id, "most": _MOST_ORDERED, "limit": limit}
+    found = await db.execute(text(_DOCUMENTS + _ROWS), given)
     return [_found(row) for row in found]
 
 
-def _guid(whole: str) -> str:
-    """A CRM id as it is stored, however its digits are parted."""
+def crm_id(query: str) -> CrmId | None:
+    """The CRM id that a query is, as it is stored, however its digits are parted."""
+    whole = search_key(query)
     try:
-        return str(UUID(whole)) if len(whole) == 32 else ""
+        return CrmId(str(UUID(whole))) if len(whole) == 32 else None
     except ValueError:
-        return ""
+        return None
 
 
 # A contact that is mapped is found as its customer. Without a name a record is found by its ids alone.
@@ -105,13 +124,13 @@ WITH fit AS (
   SELECT entity, id, search LIKE :whole AS whole, "updatedAt" AS at FROM "RecordName" r
   WHERE :fits AND NOT (entity = 'contact' AND EXISTS (
     SELECT 1 FROM "EntityMapping" WHERE "entityType" = 'CUSTOMER' AND "financeId" = r.id))
-  ORDER BY whole DESC, at DESC LIMIT :limit
+  ORDER BY whole DESC, at DESC LIMIT :most
 ), known AS (
   SELECT * FROM fit
   UNION ALL
   (SELECT d.entity, d.id, false, d."updatedAt" FROM fit
    JOIN "RecordName" d ON fit.entity = 'customer' AND d."customerId" = fit.id
-   ORDER BY d."updatedAt" DESC LIMIT :limit)
+   ORDER BY d."updatedAt" DESC LIMIT :most)
   UNION ALL
   SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
   WHERE "financeId" = :code AND "entityType" IN ('CUSTOMER', 'PREINVOICE')
@@ -125,19 +144,19 @@ WITH fit AS (
   SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
   WHERE "crmId" = :crm_id AND "entityType" IN ('CUSTOMER', 'PREINVOICE')
 ), hits AS (
-  SELECT entity, id, bool_or(whole) AS whole, max(at) AS at FROM known GROUP BY entity, id
-  ORDER BY whole DESC, at DESC, id LIMIT :limit
+  SELECT entity, id, bool_or(whole) AS whole FROM known GROUP BY entity, id
+  ORDER BY bool_or(whole) DESC, max(at) DESC, id LIMIT :most
 )
 """
 
 _ONE = """
-WITH hits AS (SELECT CAST(:entity AS text) AS entity, CAST(:id AS text) AS id, true AS whole, now() AS at)
+WITH hits AS (SELECT CAST(:entity AS text) AS entity, CAST(:id AS text) AS id, true AS whole)
 """
 
 _DOCUMENTS = """
 WITH hits AS (
-  SELECT entity, id, true AS whole, "updatedAt" AS at FROM "RecordName" WHERE "customerId" = :id
-  ORDER BY "updatedAt" DESC LIMIT :limit
+  SELECT entity, id, true AS whole FROM "RecordName" WHERE "customerId" = :id
+  ORDER BY "updatedAt" DESC LIMIT :most
 )
 """
 
@@ -156,7 +175,7 @@ LEFT JOIN LATERAL (
      OR (hits.entity = 'customer' AND s."sourceEntity" = 'contact' AND s."sourceEntityId" = m."financeId")
   ORDER BY "startedAt" DESC LIMIT 1
 ) last ON true
-ORDER BY hits.whole DESC, hits.at DESC, hits.id
+ORDER BY hits.whole DESC, last."startedAt" DESC NULLS LAST, hits.id LIMIT :limit
 """
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Operator, Viewer
@@ -13,20 +13,19 @@ from hamgam.app.context import WebContext
 from hamgam.app.records import (
     EVENTS,
     MOST_CHARACTERS,
+    MOST_OF_A_MARK,
     Story,
     Told,
-    contact_story,
-    is_code,
+    WrongPlace,
     key_of,
     search,
     story,
+    sync_now,
 )
 from hamgam.app.status import iso
 from hamgam.errors import UsageError
-from hamgam.jobs.asking import ask
 from hamgam.model import Entity, EntityKey
 from hamgam.sync.compare import Comparison, compare
-from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found
 from hamgam.trail.timeline import What
 
@@ -45,6 +44,16 @@ _OUT_OF_REACH: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _key(entity: Entity, record: str) -> EntityKey:
+    key = key_of(entity, record)
+    if key is None:
+        raise HTTPException(404, "this is no id of the CRM; it has the form of a GUID")
+    return key
+
+
+Key = Annotated[EntityKey, Depends(_key)]
+
+
 def record_routes(context: WebContext) -> APIRouter:
     router = APIRouter(prefix="/records", tags=["records"])
 
@@ -55,7 +64,11 @@ def record_routes(context: WebContext) -> APIRouter:
             str, Query(max_length=MOST_CHARACTERS, description="name, number or id, in any spelling")
         ],
     ) -> dict[str, Any]:
-        """Records in which every word of the search stands. Data of people is masked for viewers."""
+        """Records in which every word of the search stands.
+
+        For viewers data of people is masked and not searched: they find by a whole CRM id, finance code, or
+        number as it is shown to them.
+        """
         found, more = await search(context.db, person, q)
         return {"records": [_record(each) for each in found], "more": more}
 
@@ -64,15 +77,14 @@ def record_routes(context: WebContext) -> APIRouter:
         person: Viewer,
         entity: Shelf,
         record: str,
-        before: Annotated[str | None, Query(description="the `older` of the page before")] = None,
+        before: Annotated[str, Query(description="the `older` of the page before")] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = EVENTS,
     ) -> dict[str, Any]:
         """One record, by its CRM id or as a contact by its finance code, with its story, newest first."""
-        start = _place(before)
-        if entity is Shelf.CONTACT:
-            told = await contact_story(context.db, person, record, start, limit) if is_code(record) else None
-        else:
-            told = await story(context.db, person, _key(entity, record), start, limit)
+        try:
+            told = await story(context.db, person, entity, record, before, limit)
+        except WrongPlace:
+            raise HTTPException(400, "before: not the place of an event") from None
         if told is None:
             raise HTTPException(404, "nothing is known of this record")
         return _story(told)
@@ -85,9 +97,14 @@ def _acting(router: APIRouter, context: WebContext) -> None:
     """What reaches for the remote systems, now or as soon as a worker does."""
 
     @router.get("/{entity}/{record}/compare", responses=_OUT_OF_REACH)
-    async def compare_record(_: Operator, entity: Entity, record: str) -> dict[str, Any]:
-        """Read the record in both systems now, once each, and set them side by side."""
-        key = _key(entity, record)
+    async def compare_record(_: Operator, key: Key) -> dict[str, Any]:
+        """Read the record now, and set both sides side by side.
+
+        The `verdict` is `same` or `differs`. Where finance does not show the record by itself, as it never
+        does for documents, its side is what Hamgam last wrote, at `written_at`; the verdict then is
+        `as_written` or `unlike_written`. Null: not both sides are known. `gone`: finance has the linked
+        contact no more.
+        """
         try:
             async with context.site() as site:
                 return _comparison(await compare(site, key))
@@ -97,30 +114,20 @@ def _acting(router: APIRouter, context: WebContext) -> None:
     @router.post("/{entity}/{record}/sync", status_code=202)
     async def sync_record(
         person: Operator,
-        entity: Entity,
-        record: str,
+        key: Key,
         asked: Annotated[
-            str | None,
-            Query(max_length=64, description="of your choice; the same again asks for nothing more"),
-        ] = None,
+            str,
+            Query(
+                max_length=MOST_OF_A_MARK,
+                description="of your choice; the same again asks for nothing more",
+            ),
+        ] = "",
     ) -> dict[str, bool]:
-        """Look at the record as soon as a worker is free; `queued` is false where that was asked before."""
-        page = asked or iso(context.clock()) or ""
-        return {"queued": await ask(context.db, _key(entity, record), None, by=person.name, page=page)}
+        """Look at the record as soon as a worker is free, also at one that is new in the CRM.
 
-
-def _key(entity: str, record: str) -> EntityKey:
-    key = key_of(entity, record)
-    if key is None:
-        raise HTTPException(404, "this is no id of the CRM; it has the form of a GUID")
-    return key
-
-
-def _place(text: str | None) -> Place | None:
-    try:
-        return place_of(text) if text else None
-    except ValueError:
-        raise HTTPException(400, "before: not the place of an event") from None
+        `queued` is false where that was asked before.
+        """
+        return {"queued": await sync_now(context.db, person, key, asked, context.clock)}
 
 
 def _story(told: Story) -> dict[str, Any]:
@@ -174,9 +181,11 @@ def _event(told: Told) -> dict[str, Any]:
 def _comparison(compared: Comparison) -> dict[str, Any]:
     return {
         "at": iso(compared.at),
+        "verdict": compared.verdict,
         "crm": {"found": compared.in_crm, "trouble": compared.crm_trouble, "changed": compared.crm_changed},
         "finance": {
             "found": compared.in_finance,
+            "gone": compared.gone,
             "trouble": compared.finance_trouble,
             "changed": compared.finance_changed,
             "written_at": iso(compared.written_at),

@@ -1,27 +1,37 @@
 """Customers and documents: search, the story of one record, both sides of it, and a look at it now."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.context import WebContext
 from hamgam.app.pages.shell import page
-from hamgam.app.records import MOST_CHARACTERS, Story, contact_story, is_code, key_of, known, search, story
-from hamgam.app.status import iso
+from hamgam.app.records import (
+    MOST_CHARACTERS,
+    Story,
+    WrongPlace,
+    is_code,
+    key_of,
+    known,
+    search,
+    story,
+    sync_now,
+)
+from hamgam.app.status import workers
 from hamgam.errors import UsageError
-from hamgam.jobs.asking import ask
-from hamgam.model import EntityType, FinanceId, Kind
+from hamgam.model import Entity, EntityKey, EntityType, FinanceId
 from hamgam.people.roles import Person
 from hamgam.sync.compare import compare
-from hamgam.sync.pairs import LINE
+from hamgam.sync.pairs import AMOUNTS, LINE
 from hamgam.trail import mapping
 from hamgam.trail.imports import CONTACT
-from hamgam.trail.place import Place, place_of
+from hamgam.trail.records import crm_id
 
 _HERE = "/records"
+Key = Annotated[EntityKey | None, Depends(key_of)]
 
 
 def record_pages(context: WebContext) -> APIRouter:
@@ -38,18 +48,16 @@ def _reading(context: WebContext) -> APIRouter:
     async def find(request: Request, person: Viewer, q: str = "") -> Response:
         query = q.strip()[:MOST_CHARACTERS]
         found, more = await search(context.db, person, query) if query else ([], False)
-        return page(request, "records.html", query=query, found=found, more=more, now=context.clock())
-
-    @router.get("/contact/{code}")
-    async def contact(request: Request, person: Viewer, code: str, before: str = "") -> Response:
-        owner = await _owner(context, code)
-        if owner is not None:
-            return RedirectResponse(f"{_HERE}/customer/{owner}", 302)
-        told = await contact_story(context.db, person, code, _place(before)) if is_code(code) else None
-        return _record(request, context, told, before)
+        unread = None if found else crm_id(query)
+        values: dict[str, Any] = {"query": query, "found": found, "more": more}
+        values |= {"unread": unread, "entities": list(Entity)}
+        return page(request, "records.html", now=context.clock(), **values)
 
     @router.get("/{entity}/{record}")
     async def whole(request: Request, person: Viewer, entity: str, record: str, before: str = "") -> Response:
+        owner = await _owner(context, record) if entity == CONTACT else None
+        if owner is not None:
+            return RedirectResponse(f"{_HERE}/customer/{owner}", 302)
         return await _show(context, request, person, entity, record, before=before)
 
     @router.get("/{entity}/{record}/live")
@@ -63,35 +71,24 @@ def _acting(context: WebContext) -> APIRouter:
     router = APIRouter(prefix=_HERE)
 
     @router.get("/{entity}/{record}/compare")
-    async def both_sides(request: Request, person: Operator, entity: str, record: str) -> Response:
-        key = key_of(entity, record)
-        if key is None:
-            return _unknown(request)
-        record_now = await known(context.db, person, key)
-        if record_now is None:
-            return _unknown(request)
+    async def both_sides(request: Request, person: Operator, key: Key) -> Response:
+        record = await known(context.db, person, key) if key else None
+        if key is None or record is None:
+            return _unknown(request, context, key)
         try:
             async with context.site() as site:
                 compared = await compare(site, key)
         except UsageError:
             compared = None
         part = "comparison.html" if request.headers.get("hx-request") else "compared.html"
-        values = {"record": record_now, "compared": compared, "columns": LINE, "now": context.clock()}
-        return page(request, part, 503 if compared is None else 200, **values)
+        values = {"record": record, "compared": compared, "columns": LINE, "amounts": AMOUNTS}
+        return page(request, part, 503 if compared is None else 200, now=context.clock(), **values)
 
     @router.post("/{entity}/{record}/sync")
-    async def sync_now(
-        request: Request, person: Operator, entity: str, record: str, asked: str = ""
-    ) -> Response:
-        key = key_of(entity, record)
+    async def look_now(request: Request, person: Operator, key: Key, asked: str = "") -> Response:
         if key is None:
-            return _unknown(request)
-        record_now = await known(context.db, person, key)
-        if record_now is None:
-            return _unknown(request)
-        kind = next((kind for kind in Kind if kind == record_now.kind), None)
-        page_asked = asked[:64] or str(iso(context.clock()))
-        await ask(context.db, key, kind, by=person.name, page=page_asked)
+            return _unknown(request, context)
+        await sync_now(context.db, person, key, asked, context.clock)
         return RedirectResponse(f"{_HERE}/{key.entity}/{key.crm_id}", 303)
 
     return router
@@ -111,36 +108,35 @@ async def _show(
     before: str = "",
     template: str = "record.html",
 ) -> Response:
-    key = key_of(entity, record)
-    if key is None:
-        return _unknown(request)
-    told = await story(context.db, person, key, _place(before))
-    return _record(request, context, told, before, template)
-
-
-def _record(
-    request: Request, context: WebContext, told: Story | None, before: str, template: str = "record.html"
-) -> Response:
-    if told is None:
-        return _unknown(request)
-    known_to_crm = told.record.entity != CONTACT
-    values: dict[str, Any] = {
-        "record": told.record,
-        "story": told,
-        "live": known_to_crm and _place(before) is None,
-        "known_to_crm": known_to_crm,
-        "now": context.clock(),
-    }
-    return page(request, template, **values)
-
-
-def _place(text: str) -> Place | None:
-    """Where to go on; an address that was cut short begins at the newest."""
     try:
-        return place_of(text) if text else None
-    except ValueError:
-        return None
+        told = await story(context.db, person, entity, record, before)
+    except WrongPlace:
+        return _unknown(request, context, status=400)
+    if told is None:
+        return _unknown(request, context, key_of(entity, record))
+    return await _record(request, context, told, template, newest=not before)
 
 
-def _unknown(request: Request) -> HTMLResponse:
-    return page(request, "record_unknown.html", 404)
+async def _record(
+    request: Request, context: WebContext, told: Story, template: str, *, newest: bool
+) -> Response:
+    known_to_crm = told.record.entity != CONTACT
+    idle = bool(told.looks) and not await workers(context.db, here=context.workers_running())
+    return page(
+        request,
+        template,
+        record=told.record,
+        story=told,
+        live=known_to_crm and newest,
+        known_to_crm=known_to_crm,
+        idle=idle,
+        now=context.clock(),
+    )
+
+
+def _unknown(
+    request: Request, context: WebContext, key: EntityKey | None = None, *, status: int = 404
+) -> HTMLResponse:
+    """With a key it may be one that the CRM has, and that Hamgam has not read yet."""
+    unread, entities = (key.crm_id, [key.entity]) if key else (None, [])
+    return page(request, "record_unknown.html", status, unread=unread, entities=entities, now=context.clock())

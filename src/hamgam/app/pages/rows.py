@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hamgam.app.masking import as_seen_by
-from hamgam.app.telling import record_address
+from hamgam.app.telling import entity_of, record_address
 from hamgam.people.roles import Person
 from hamgam.trail.log import ATTENTION
 
@@ -21,7 +21,7 @@ class Row:
     new: bool
     name: str
     """What a person knows the record by: a customer's name, or a document's number."""
-    entity_type: str
+    entity: str
     kind: str | None
     operation: str
     status: str
@@ -44,7 +44,7 @@ def row_of(brief: Mapping[str, Any], person: Person, now: datetime) -> Row:
         at=row["startedAt"],
         new=now - (row["completedAt"] or row["startedAt"]) < _NEW_FOR,
         name=row["name"] or row["number"] or "",
-        entity_type=row["entityType"],
+        entity=entity_of(row, row["crmId"]),
         kind=row["kind"],
         operation=row["operation"],
         status=row["status"],

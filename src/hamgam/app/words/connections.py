@@ -177,7 +177,7 @@ WORDS: Table = {
     "hooks.api": ("ثبت با API (پیام‌های JSON)", "Registration by the API (JSON)"),
     "hooks.identity": ("مشتریان", "Customers"),
     "hooks.invoice": ("فاکتورها", "Invoices"),
-    "hooks.quote": ("پیش‌فاکتورهای CRM", "Quotes"),
+    "hooks.quote": ("پیش‌فاکتورها", "Quotes"),
     "hooks.typed": (
         "اگر CRM شما API وب‌هوک ندارد، نشانی‌های مشتریان، فاکتورها و پیش‌فاکتورها را در تنظیمات خود CRM "
         "وارد کنید.",

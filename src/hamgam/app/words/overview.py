@@ -4,7 +4,7 @@ from hamgam.app.words.table import Table
 
 WORDS: Table = {
     "customers": ("مشتری پیوندخورده", "Customers linked"),
-    "preinvoices": ("پیش‌فاکتور ثبت‌شده", "Pre-invoices written"),
+    "preinvoices": ("پیش‌فاکتور مالی ثبت‌شده", "Pre-invoices written"),
     "queue": ("در صف", "In the queue"),
     "queue.note": ("قدیمی‌ترین: {}", "oldest: {}"),
     "queue.empty": ("صف خالی است", "nothing waits"),

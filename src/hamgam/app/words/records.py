@@ -9,9 +9,9 @@ WORDS: Table = {
         "نام، موبایل، کد ملی، شماره مشتری، شماره سند، شناسه CRM یا کد مالی",
         "Name, mobile, national id, customer or document number, CRM id or finance code",
     ),
-    "records.whole": (
-        "در نقش بیننده، تنها با نام یا شمارهٔ کامل پیدا می‌شود.",
-        "As a viewer you find by a whole name or number.",
+    "records.search.label.viewer": (
+        "شماره مشتری، شماره سند، شناسه CRM یا کد مالی",
+        "Customer or document number, CRM id or finance code",
     ),
     "records.start": ("مشتری یا سندی را پیدا کنید", "Find a customer or a document"),
     "records.start.note": (
@@ -19,6 +19,12 @@ WORDS: Table = {
         "با هر ترتیب، و تنها با بخشی از نام یا شماره.",
         "Write it as you like: Arabic or Persian letters, digits of any kind, with or without spaces, "
         "in any order, and only a part of a name or number if you wish.",
+    ),
+    "records.start.note.viewer": (
+        "شماره یا شناسه را کامل بنویسید. چون نام‌ها، تلفن‌ها و کدهای ملی برای شما پوشیده‌اند، "
+        "جست‌وجو در آن‌ها هم برای شما بسته است.",
+        "Write a whole number or id. Names, telephone numbers and national ids are masked for you, "
+        "so they are not searched either.",
     ),
     "records.none": ("چیزی پیدا نشد", "Nothing was found"),
     "records.none.note": (
@@ -37,14 +43,15 @@ WORDS: Table = {
     "records.last": ("آخرین نتیجه", "Last outcome"),
     "records.never": ("هنوز همگام نشده", "Not synchronised yet"),
     "records.nameless": ("بی‌نام", "No name known"),
-    "records.customer": ("مشتری", "Customer"),
-    "records.invoice": ("فاکتور", "Invoice"),
-    "records.quote": ("پیش‌فاکتور CRM", "Quote"),
-    "records.contact": ("طرف حساب مالی", "Finance contact"),
     "records.unknown": ("چنین موردی نیست", "There is no such record"),
     "records.unknown.note": (
         "این نشانی به مشتری یا سندی که همگام می‌شناسد نمی‌رسد. شاید بخشی از آن جا افتاده باشد.",
         "This address leads to no customer or document that Hamgam knows. A part of it may be missing.",
+    ),
+    "records.unread": ("همگام هنوز این شناسه را از CRM نخوانده است", "Hamgam has not read this CRM id yet"),
+    "records.unread.note": (
+        "اگر در CRM تازه ساخته شده است، همین حالا آن را همگام کنید.",
+        "If it is new in the CRM, have it synchronised now.",
     ),
     "records.linked": ("پیوند دو سیستم", "Link between the systems"),
     "records.since": ("پیوندخورده از", "Linked since"),
@@ -68,7 +75,7 @@ WORDS: Table = {
     "records.asked_by": ("به درخواست", "asked for by"),
     "records.sync": ("همین حالا همگام کن", "Sync now"),
     "records.compare": ("مقایسهٔ دو سیستم", "Compare both systems"),
-    "records.reading": ("در حال خواندن از هر دو سیستم…", "Reading both systems…"),
+    "records.reading": ("در حال خواندن…", "Reading…"),
     "records.documents": ("اسناد این مشتری", "Documents of this customer"),
     "records.story": ("سرگذشت", "Story"),
     "records.story.none": ("هنوز رویدادی ثبت نشده است.", "Nothing has happened yet."),
@@ -80,8 +87,7 @@ WORDS: Table = {
     "records.did.LINK": ("به سیستم مالی پیوند خورد", "Linked to finance"),
     "records.back.CREATE": ("از سیستم مالی در CRM ایجاد شد", "Created in the CRM, from finance"),
     "records.back.LINK": ("با مشتری موجود در CRM پیوند خورد", "Linked to a customer that the CRM has"),
-    "records.going.PENDING": ("در انتظار تلاش دوباره", "Waits to be tried again"),
-    "records.going.IN_PROGRESS": ("در حال انجام", "Under way"),
+    "records.again": ("دوباره تلاش می‌شود", "will be tried again"),
     "records.tried.CREATE": ("ایجاد در سیستم مالی", "Create in finance"),
     "records.tried.UPDATE": ("به‌روزرسانی سیستم مالی", "Update finance"),
     "records.tried.LINK": ("پیوند با سیستم مالی", "Link to finance"),
@@ -96,7 +102,7 @@ WORDS: Table = {
     "records.word.dismissed": ("کنار گذاشت", "dismissed it"),
     "records.on": ("دربارهٔ", "about"),
     "records.this_sync": ("این همگام‌سازی", "this sync"),
-    "compare.title": ("هر دو سیستم، همین حالا", "Both systems, now"),
+    "compare.title": ("مقایسه", "Comparison"),
     "compare.back": ("بازگشت به سرگذشت", "Back to the story"),
     "compare.again": ("خواندن دوباره", "Read again"),
     "compare.read_at": ("خوانده‌شده در", "read at"),
@@ -116,10 +122,21 @@ WORDS: Table = {
         "پیوندی با سیستم مالی ندارد، پس تنها مقدارهای CRM دیده می‌شود.",
         "It is not linked to finance, so only the CRM's values are shown.",
     ),
-    "compare.written": (
-        "سیستم مالی این مورد را تکی نشان نمی‌دهد؛ در ستون مالی آن چیزی است که همگام نوشته است در",
-        "Finance does not show this record by itself; its column is what Hamgam has written at",
+    "compare.gone": (
+        "طرف حسابی که این مشتری به آن پیوند خورده دیگر در سیستم مالی نیست.",
+        "The contact that this customer is linked to is not in finance any more.",
     ),
+    "compare.gone.next": (
+        "اگر اشتباهی حذف شده، آن را در سیستم مالی برگردانید. وگرنه از مدیر سامانه بخواهید پیوند را بردارد "
+        "(docs/troubleshooting.md) تا معادل مشتری از نو پیدا شود.",
+        "If it was deleted by mistake, restore it in finance. Otherwise have the administrator remove the "
+        "link (docs/troubleshooting.md, Duplicates), so that the customer is matched anew.",
+    ),
+    "compare.written": (
+        "سیستم مالی این مورد را تکی نشان نمی‌دهد و خود آن خوانده نشد. آخرین نوشتهٔ همگام در",
+        "Finance does not show this record by itself, so it was not read. Hamgam last wrote it at",
+    ),
+    "compare.written_by_us": ("آخرین نوشتهٔ همگام", "Last written by Hamgam"),
     "compare.unreadable": (
         "سیستم مالی این مورد را نشان نمی‌دهد، و آنچه همگام نوشته بود دیگر در گزارش نیست.",
         "Finance does not show this record, and what Hamgam wrote is not in the log any more.",
@@ -132,7 +149,16 @@ WORDS: Table = {
         "سیستم مالی پس از آخرین همگام‌سازی تغییر کرده است؛ در همگام‌سازی بعدی مقدار CRM ملاک است.",
         "Finance has changed since the last sync; at the next one the CRM's values count.",
     ),
-    "compare.all_same": ("هر دو سیستم یکسان‌اند.", "Both systems hold the same."),
+    "compared.same": ("هر دو سیستم یکسان‌اند.", "Both systems hold the same."),
+    "compared.differs": ("دو سیستم یکسان نیستند.", "The two systems differ."),
+    "compared.as_written": (
+        "CRM با آخرین نوشتهٔ همگام در سیستم مالی یکسان است.",
+        "The CRM agrees with what Hamgam last wrote to finance.",
+    ),
+    "compared.unlike_written": (
+        "CRM با آخرین نوشتهٔ همگام در سیستم مالی یکسان نیست.",
+        "The CRM differs from what Hamgam last wrote to finance.",
+    ),
     "compare.lines": ("ردیف‌ها", "Lines"),
     "compare.line": ("ردیف", "Line"),
 }

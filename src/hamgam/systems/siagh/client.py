@@ -68,11 +68,6 @@ class SiaghConnector:
         self._ignored: set[str] = set()
 
     @property
-    def reads_one(self) -> bool | None:
-        """Whether one contact can be read cheaply, by its code; None: not known yet."""
-        return self._reads_one
-
-    @property
     def returns_number(self) -> bool | None:
         """Whether rows carry the foreign number (`tmpid`); None: no row was seen yet."""
         return self._returns_number
@@ -88,6 +83,13 @@ class SiaghConnector:
             return None
         found = await self._filtered(("Code", int(code)))
         return found[0] if found else None
+
+    async def reads_one(self) -> bool:
+        """An empty answer teaches nothing: where none has told yet, somebody who is there is asked for."""
+        if self._reads_one is None:
+            for each in await self.sample(1):
+                await self.customer(each.code)
+        return self._reads_one is True
 
     async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
         asked = match.filters(probe, number_returned=self._returns_number is not False)
