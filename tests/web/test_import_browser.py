@@ -110,7 +110,7 @@ def test_without_scripts_a_plan_is_asked_for_and_stopped(
         ("STOPPED", "local")
     ]
     page.goto(f"{served}/import/{uuid4()}")
-    assert "there is no such import" in page.content()
+    assert WORDS["en"]["refused.import"] in page.content()
     page.goto(f"{served}/connections")
     assert WORDS["en"]["hooks.waiting"] in page.content()
     context.close()

@@ -1,5 +1,6 @@
 """The document of the API: valid, complete about roles and refusals, and true."""
 
+import re
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ from jsonschema_rs import validator_for
 
 from hamgam.app.api.document import ROLE
 from hamgam.app.web import create_app
+from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.people import tokens, users
 from hamgam.people.roles import Role
@@ -99,7 +101,9 @@ async def test_the_ways_in_are_as_described(app: FastAPI, db: Database) -> None:
 
 
 async def test_the_page_says_it_too_and_needs_nothing_from_elsewhere(client: httpx2.AsyncClient) -> None:
-    page = (await client.get("/api/docs")).text
+    page = (await client.get("/api/docs?lang=en")).text
     assert well_formed(page)
-    assert "Needs the role operator, by token or session and form." in page
-    assert "://" not in page and "<script" not in page
+    words = WORDS["en"]
+    assert words["docs.role"].format(words["role.operator"]) in page
+    assert re.search(rf"<code>token</code>\s*{words['docs.or']}\s*<code>session \+ form</code>", page)
+    assert {link[0] for link in re.findall(r'(?:href|src|action)="([^"]*)"', page)} == {"/", "#"}

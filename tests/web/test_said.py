@@ -13,7 +13,7 @@ from tests.web.test_sync_story import ID
 
 REMOTE = "This customer is <b>blocked</b> by the accountant"
 FAILED = {"id": ID, "status": "FAILED", "reason": Reason.SERVER_ERROR}
-PAGES = ("/", "/syncs", f"/syncs/{ID}", "/attention", f"/attention/{ID}", f"/records/customer/{GUID}")
+PAGES = (f"/syncs/{ID}", "/attention", f"/attention/{ID}", f"/records/customer/{GUID}")
 
 
 @pytest.mark.parametrize("path", PAGES)

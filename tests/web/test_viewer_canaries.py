@@ -171,7 +171,7 @@ async def test_a_viewer_sees_nobody(installation: Installation, db: Database, id
     installation.worker = True
     looked = await walked(Role.VIEWER, installation, db, ids, "GET")
     assert looked.told == {}
-    assert looked.empty == NOT_FOR_VIEWERS | NEEDS_A_CRM
+    assert looked.empty == NOT_FOR_VIEWERS | NEEDS_THE_SYSTEMS
     assert (await walked(Role.VIEWER, installation, db, ids, "POST")).told == {}
 
 
@@ -184,7 +184,11 @@ NOT_FOR_VIEWERS = {
     "GET /api/v1/records/{entity}/{record}/compare",
     "GET /api/v1/tokens",
 }
-NEEDS_A_CRM = {"GET /connections/subscriptions", "GET /api/v1/webhooks"}
+NEEDS_THE_SYSTEMS = {
+    "GET /connections/subscriptions",
+    "GET /api/v1/webhooks",
+    "GET /api/v1/attention/{log_id}/finance",
+}
 
 
 async def test_what_the_viewer_does_not_see_is_there(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from hamgam.app.problems import Refused
+from hamgam.app.problems import RequestRefused
 from hamgam.people.roles import Person, Role
 
 
@@ -26,7 +26,7 @@ class Needs:
     async def __call__(self, request: Request) -> Person:
         person = person_of(request)
         if not person.role.may(self.role):
-            raise Refused(403, f"this needs the role {self.role}; yours is {person.role}", "role")
+            raise RequestRefused(403, f"this needs the role {self.role}; yours is {person.role}", "role")
         return person
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from hamgam.app.entrance import Visitor, Way
 from hamgam.app.forms import form_of
-from hamgam.app.problems import Refused
+from hamgam.app.problems import RequestRefused
 from hamgam.people.secret import new_secret
 
 FIELD, HEADER, FORM_COOKIE = "csrf", "x-csrf-token", "hamgam-form"
@@ -31,11 +31,11 @@ async def proven(request: Request) -> None:
     if request.method in _SAFE or visitor is None or visitor.way is Way.TOKEN:
         return
     if _is_foreign(request):
-        raise Refused(403, "this was sent from a page of another site", "foreign")
+        raise RequestRefused(403, "this was sent from a page of another site", "foreign")
     given = request.headers.get(HEADER) or (await form_of(request)).get(FIELD, "")
     secret = _secret(request, visitor)
     if not secret or not hmac.compare_digest(given.encode(errors="replace"), proof(secret).encode()):
-        raise Refused(403, "this page is out of date; open it again, then repeat what you did", "old")
+        raise RequestRefused(403, "this page is out of date; open it again, then repeat what you did", "old")
 
 
 def proof(secret: str) -> str:

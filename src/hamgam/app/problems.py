@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 
-class Refused(HTTPException):
-    """Refused with words of its own on a page: `refused.<why>` and `refused.<why>.note`."""
+class RequestRefused(HTTPException):
+    """A request that is refused with words of its own on a page: `refused.<why>` and `refused.<why>.note`."""
 
     def __init__(self, status: int, detail: str, why: str) -> None:
         super().__init__(status, detail)

@@ -20,7 +20,7 @@ from hamgam.app.entrance import Entrance
 from hamgam.app.guard import Guard
 from hamgam.app.metrics import Metrics
 from hamgam.app.pages import page_routes
-from hamgam.app.problems import Refused, problem
+from hamgam.app.problems import RequestRefused, problem
 from hamgam.app.receiving import webhook_routes
 from hamgam.app.refusing import no_database, refusal
 from hamgam.app.status import remote_systems, workers
@@ -126,7 +126,7 @@ async def _bad_request(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    words = error.words if isinstance(error, Refused) else ""
+    words = error.words if isinstance(error, RequestRefused) else ""
     return refusal(request, error.status_code, str(error.detail), words=words, **dict(error.headers or {}))
 
 

@@ -23,7 +23,7 @@ from hamgam.app.import_view import (
 )
 from hamgam.app.pages.import_form import Mistyped, asked_for
 from hamgam.app.pages.shell import page
-from hamgam.app.problems import Refused
+from hamgam.app.problems import RequestRefused
 from hamgam.db.engine import DATABASE_GONE
 from hamgam.jobs import importing
 from hamgam.sync.initial_import import NotNow
@@ -47,7 +47,7 @@ class _Page:
         except DATABASE_GONE:
             return _whole(request, template, 503, None)
         if run_id is not None and view.run is None:
-            raise Refused(404, "there is no such import", "import")
+            raise RequestRefused(404, "there is no such import", "import")
         return _whole(request, template, 200, view, only=run_id)
 
     async def confirm(self, request: Request) -> HTMLResponse:
@@ -81,7 +81,7 @@ class _Page:
             await doing
         except NotNow as error:
             if error.code == importing.UNKNOWN:
-                raise Refused(404, str(error), "import") from None
+                raise RequestRefused(404, str(error), "import") from None
             return await self.again(request, 409, typed, refused=error.code)
         return RedirectResponse("/import", _SEE_OTHER)
 
@@ -145,7 +145,7 @@ def _one_run(router: APIRouter, context: WebContext, shown: _Page) -> None:
     ) -> HTMLResponse:
         run = await import_runs.find(context.db, run_id)
         if run is None or not run.request.dry_run:
-            raise Refused(404, "there is no such plan", "import")
+            raise RequestRefused(404, "there is no such plan", "import")
         found, further = await planned_contacts(
             context.db, person, run_id, outcome=outcome, reason=reason, after=after, limit=_CONTACTS
         )
