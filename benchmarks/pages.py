@@ -13,6 +13,7 @@ from benchmarks.processes import hamgam
 from benchmarks.report import Figure
 
 _CUSTOMERS = 100_000
+_SECONDS_APART = 6
 _SYNCS = 1_000_000
 _TIMES = 30
 _OF_EACH = 15
@@ -28,7 +29,19 @@ _PAGES = {
     "syncs, several outcomes of one trigger": "/syncs?lang=fa&status=FAILED&status=SKIPPED&trigger=POLL",
     "syncs, for a reason that never occurred": "/syncs?lang=fa&status=CONFLICT&reason=MATCH_TAKEN",
     "syncs, of one record": "/syncs?lang=fa&entity=234",
+    "one sync": "/syncs/{problem}?lang=fa",
+    "needs attention": "/attention?lang=fa",
+    "needs attention, one reason": "/attention?lang=fa&reason=DUPLICATE_PHONE",
+    "needs attention, one row": "/attention/{problem}?lang=fa",
+    "needs attention, before a bulk action": "/attention/confirm?lang=fa&reason=DUPLICATE_PHONE",
+    "queue": "/queue?lang=fa",
+    "import": "/import?lang=fa",
+    "connections": "/connections?lang=fa",
+    "settings": "/connections/settings?lang=fa",
+    "people": "/people?lang=fa",
 }
+_EXPORTED = 100_000
+_PROBLEM = """SELECT id FROM "SyncLog" WHERE status = 'FAILED' AND "resolvedAt" IS NULL LIMIT 1"""
 
 _MAPPINGS = """
 INSERT INTO "EntityMapping"
@@ -57,7 +70,7 @@ SELECT gen_random_uuid(),
     'fields', jsonb_build_object('name', 'مشتری ' || n % :customers, 'mobile', '09' || lpad(n::text, 9, '0'))
   ),
   CASE WHEN n % 1000 = 0 THEN 'شماره تلفن همراه تکراری است' END,
-  now() - make_interval(secs => n * 6), now() - make_interval(secs => n * 6 - 1), 20 + n % 200,
+  now() - make_interval(secs => n * :apart), now() - make_interval(secs => n * :apart - 1), 20 + n % 200,
   CASE WHEN n % 1000 = 0 AND n > 100000 THEN now() END
 FROM generate_series(:syncs, 1, -1) AS n
 """
@@ -76,12 +89,14 @@ async def pages(site: Installation) -> list[Figure]:
     async with hamgam("web", site.environment, site.folder) as server:
         await site.db.execute(text(_MAPPINGS), {"customers": _CUSTOMERS})
         await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
-        await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS})
+        await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS, "apart": _SECONDS_APART})
         await site.db.execute(text("ANALYZE"))
+        problem = (await site.db.execute(text(_PROBLEM))).scalar_one()
+        asked = {name: path.format(problem=problem) for name, path in _PAGES.items()}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{site.environment['PORT']}") as client:
-            figures = [_figure(name, await _times(client, path)) for name, path in _PAGES.items()]
+            figures = [_figure(name, await _times(client, path)) for name, path in asked.items()]
             figures += [await _slowest(client, group, far) for group in GROUPS for far in (False, True)]
-            return figures + await exports(client, server, _SYNCS)
+            return figures + await exports(client, server, _SECONDS_APART, _EXPORTED)
 
 
 async def _slowest(client: aiohttp.ClientSession, group: Group, far_back: bool) -> Figure:
