@@ -221,11 +221,6 @@ def _jalali(gregorian: date) -> str:
     return f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 
-def jalali_datetime(moment: datetime) -> str:
-    """Day and minute in Tehran at an aware moment, `1404/09/04 17:33`."""
-    return f"{jalali_date(moment)} {_in_tehran(moment):%H:%M}"
-
-
 def parse_jalali(day: str, clock: str = "00:00") -> datetime:
     """The moment, in UTC, of a Persian date and a time of day in Tehran.
 

@@ -10,9 +10,9 @@ from hamgam.app.remote import Connection
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.trail.cursor import BEGINNING
+from hamgam.trail.numbers import PollState, RemoteState
 from hamgam.trail.pulse import Quiet
 from hamgam.trail.remote import SessionState
-from hamgam.trail.status import PollState, RemoteState
 
 NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
 

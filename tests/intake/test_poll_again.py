@@ -8,7 +8,7 @@ from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.model import Entity, Status
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
-from hamgam.trail import status
+from hamgam.trail import numbers
 from tests.bench import bench
 
 LINE: dict[str, Any] = {"productCode": "1", "count": 1, "baseUnitPrice": 10, "productUnitTypeName": "عدد"}
@@ -27,7 +27,7 @@ async def test_a_refusal_is_not_asked_for_again_until_the_customer_changes(db: D
         b.box.crm.set_phone(customer, "Mobile", "09120000000", deliver=False)
         [done] = await b.poll_and_sync()
         assert done.status is Status.SUCCESS
-        assert await status.attention_count(db) == 0
+        assert await numbers.attention_count(db) == 0
 
 
 async def test_a_conflict_is_not_looked_at_again_until_the_customer_changes(db: Database) -> None:
@@ -74,11 +74,11 @@ async def test_an_edit_that_is_taken_back_settles_its_failure(db: Database) -> N
         b.box.crm.set_phone(customer, "Mobile", "09120000000", deliver=False)
         [failed] = await b.poll_and_sync()
         assert failed.status is Status.FAILED
-        assert await status.attention_count(db) == 1
+        assert await numbers.attention_count(db) == 1
         b.box.crm.set_phone(customer, "Mobile", TAKEN, deliver=False)
         [back] = await b.poll_and_sync()
         assert back.reason is Reason.CHECKSUM_MATCH
-        assert await status.attention_count(db) == 0
+        assert await numbers.attention_count(db) == 0
 
 
 async def test_a_save_that_mends_a_refused_one_within_its_second_arrives(db: Database) -> None:

@@ -19,7 +19,7 @@ from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.sync.decide import InvoiceUpdatePolicy
 from hamgam.trail import worklist
 from hamgam.trail.attention import Asked
-from hamgam.trail.status import attention_count
+from hamgam.trail.numbers import attention_count
 from tests.bench import Bench, bench
 
 CONTACT, DOCUMENT = "SaveFormData:2BFDA", "SaveFormData:43D81"

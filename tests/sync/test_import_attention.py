@@ -5,7 +5,7 @@ from collections import Counter
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.sandbox import Fault, FaultKind
-from hamgam.trail import status
+from hamgam.trail import numbers
 from tests.bench import bench
 
 
@@ -34,16 +34,16 @@ async def test_a_failure_that_a_later_run_has_settled_asks_nobody_any_more(db: D
         b.box.faults.add(fault)
         first, _ = await b.run_import()
         assert first.outcomes == Counter(failed=1)
-        assert await status.attention_count(db) == 1
+        assert await numbers.attention_count(db) == 1
         b.box.faults.add(fault)
         fault.hits = 0
         second, _ = await b.run_import()
         assert second.outcomes == Counter(failed=1)
-        assert await status.attention_count(db) == 1
+        assert await numbers.attention_count(db) == 1
         b.box.faults.clear()
         third, _ = await b.run_import()
         assert third.outcomes == Counter(created=1)
-        assert await status.attention_count(db) == 0
+        assert await numbers.attention_count(db) == 0
 
 
 async def test_a_conflict_is_settled_once_the_contact_is_mapped(db: Database) -> None:
@@ -52,10 +52,10 @@ async def test_a_conflict_is_settled_once_the_contact_is_mapped(db: Database) ->
         first = b.person(customerNumber=str(code), mobile="")
         second = b.person(customerNumber=str(code), mobile="")
         await b.run_import()
-        assert await status.attention_count(db) == 1
+        assert await numbers.attention_count(db) == 1
         b.box.crm.edit(second, customerNumber="")
         result, _ = await b.run_import()
         assert result.outcomes == Counter(linked=1)
         [mapping] = await b.rows('SELECT "crmId" FROM "EntityMapping"')
         assert mapping.crmId == first
-        assert await status.attention_count(db) == 0
+        assert await numbers.attention_count(db) == 0

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.model import RemoteSession, System
-from hamgam.trail import status
+from hamgam.trail import numbers
 from hamgam.trail.remote import CallTally, SharedSessions
 from tests.fakes import START, Clock
 
@@ -68,13 +68,13 @@ async def test_the_counters_of_two_processes_add_up(db: Database) -> None:
     await asyncio.gather(one.flush(), other.flush())
     call(one, "RATE_LIMITED")
     await one.flush()
-    crm = (await status.remote_states(db))[System.CRM]
+    crm = (await numbers.remote_states(db))[System.CRM]
     assert crm.calls == 7
     assert crm.errors == {"TIMEOUT": 3, "SERVER_ERROR": 1, "RATE_LIMITED": 1}
     assert crm.seconds == pytest.approx(0.7)
     assert crm.state == "RATE_LIMITED"
     assert crm.last_contact == START
-    finance = (await status.remote_states(db))[System.FINANCE]
+    finance = (await numbers.remote_states(db))[System.FINANCE]
     assert (finance.calls, finance.state, finance.last_contact) == (0, "unknown", None)
 
 
@@ -83,7 +83,7 @@ async def test_many_flushes_at_once_lose_nothing(db: Database) -> None:
     for tally in tallies:
         call(tally, "", "TIMEOUT")
     await asyncio.gather(*(tally.flush() for tally in tallies))
-    crm = (await status.remote_states(db))[System.CRM]
+    crm = (await numbers.remote_states(db))[System.CRM]
     assert (crm.calls, crm.errors) == (16, {"TIMEOUT": 8})
 
 
@@ -110,7 +110,7 @@ async def test_nothing_is_lost_while_the_database_is_away(db: Database) -> None:
     fragile.away = False
     await tally.flush()
     await fragile.aclose()
-    crm = (await status.remote_states(db))[System.CRM]
+    crm = (await numbers.remote_states(db))[System.CRM]
     assert (crm.calls, crm.errors, crm.state) == (3, {"TIMEOUT": 2}, "TIMEOUT")
     assert crm.last_contact == START
 
@@ -122,4 +122,4 @@ async def test_a_flush_keeps_the_session(db: Database) -> None:
     await tally.flush()
     await tally.flush()
     assert await SharedSessions(db).load(System.CRM) == SESSION
-    assert (await status.remote_states(db))[System.CRM].calls == 1
+    assert (await numbers.remote_states(db))[System.CRM].calls == 1

@@ -13,11 +13,10 @@ from hamgam.jobs import queue
 from hamgam.jobs.waiting import waiting
 from hamgam.model import EntityType, Status, Stream, System
 from hamgam.people.roles import Person
-from hamgam.trail import pulse
-from hamgam.trail import status as numbers
+from hamgam.trail import numbers, pulse
 from hamgam.trail.cursor import BEGINNING
+from hamgam.trail.numbers import PollState
 from hamgam.trail.pulse import Durations, Quiet
-from hamgam.trail.status import PollState
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
 _LEAST_QUIET = timedelta(hours=1)

@@ -18,8 +18,8 @@ from prometheus_client.registry import Collector
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.model import EntityType, Status, System
-from hamgam.trail import status as numbers
-from hamgam.trail.status import RemoteState, SyncGroup
+from hamgam.trail import numbers
+from hamgam.trail.numbers import RemoteState, SyncGroup
 
 _BOUNDS_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000)
 _KEPT_FOR = timedelta(seconds=5)

@@ -6,10 +6,10 @@ from datetime import datetime
 from hamgam.db.engine import Database
 from hamgam.model import System
 from hamgam.systems.session import REFUSAL_PAUSE
-from hamgam.trail import status as numbers
+from hamgam.trail import numbers
+from hamgam.trail.numbers import RemoteState
 from hamgam.trail.outages import Outage, outages
 from hamgam.trail.remote import SessionState, session_states
-from hamgam.trail.status import RemoteState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

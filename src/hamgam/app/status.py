@@ -9,10 +9,9 @@ from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.model import Stream
 from hamgam.persian import TEHRAN
-from hamgam.trail import listing
-from hamgam.trail import status as numbers
+from hamgam.trail import listing, numbers
 from hamgam.trail.listing import Wanted
-from hamgam.trail.status import PollState
+from hamgam.trail.numbers import PollState
 
 Clock = Callable[[], datetime]
 """Aware UTC."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, UsageError
 from hamgam.jobs import queue
+from hamgam.jobs.asking import BY
 from hamgam.jobs.declining import (
     UNMATCHED,
     Declined,
@@ -124,7 +125,7 @@ async def _settle(
             crm_checksum=_checksum(row, intent),
         )
     await attention.note_resolution(connection, log_id, by, resolution, now)
-    notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"settled": str(log_id), "by": by})
+    notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"settled": str(log_id), BY: by})
     await queue.enqueue(connection, [notice], now=True)
 
 
@@ -156,7 +157,7 @@ def _refusal(
     if row.status == Status.FAILED and not doubt:
         return _failed(row, intent)
     if finance_id is not None:
-        return _notreviewed(row)
+        return _unreviewed(row)
     if known is not None:
         return f"is about a record that is linked to {known.finance_id}; say with --exists which one it is"
     if not doubt and row.reason not in UNMATCHED:
@@ -170,7 +171,7 @@ def _failed(row: Row[Any], intent: Intent | None) -> str:
     return f"failed with {row.reason} and is not in doubt; correct that, then run hamgam retry {row.id}"
 
 
-def _notreviewed(row: Row[Any]) -> str:
+def _unreviewed(row: Row[Any]) -> str:
     if row.reason == Reason.REVIEW_REQUIRED and not reviewed(row):
         return (
             "does not say what was compared; run "
