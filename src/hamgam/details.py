@@ -40,9 +40,9 @@ class Detail(Enum):
     CONNECTION_BROKE_OFF = "the connection broke off", "ارتباط قطع شد"
     STATUS = "status {}", "کد وضعیت {}"
     A_WEB_PAGE = "a web page answers the login", "به جای پاسخ ورود، یک صفحهٔ وب آمد"
-    NO_LOGIN = "no login at this address", "در این نشانی ورودی وجود ندارد"
+    NO_LOGIN = "no login at this address", "در این نشانی نمی‌توان وارد شد"
     TOO_LONG = "the answer is larger than 16 MiB", "پاسخ بزرگ‌تر از ۱۶ مگابایت است"
-    HALF_A_PAIR = "half of a character pair", "متن نویسهٔ ناقص دارد"
+    HALF_A_PAIR = "half of a character pair", "متن یک نویسهٔ ناقص دارد"
     NO_SESSION = "the answer names no session", "در پاسخ، نشستی نیامده است"
     NO_CODE = "the answer names no code", "در پاسخ، کدی نیامده است"
     NO_KEY = "the answer names no key", "در پاسخ، کلیدی نیامده است"
@@ -81,7 +81,7 @@ class Detail(Enum):
     OTHER_CODE = "{} was sent, {} was written", "کد {} فرستاده شد و {} نوشته شد"
     NET_DIFFERS = (
         "finance reports a net total of {}, the lines sum up to {}",
-        "سیستم مالی جمع خالص را {} می‌گوید و جمع ردیف‌ها {} است",
+        "مبلغ خالص در سیستم مالی {} است و جمع ردیف‌ها {}",
     )
     FINAL_VALUE_DIFFERS = (
         "the CRM's final value is {}, lines with VAT and toll make {}",
@@ -89,7 +89,7 @@ class Detail(Enum):
     )
     REPLACED = (
         "characters that finance cannot store were replaced in: {fields}",
-        "نشانه‌هایی که سیستم مالی نمی‌پذیرد جایگزین شد، در: {fields}",
+        "نویسه‌هایی که سیستم مالی نمی‌پذیرد جایگزین شد، در: {fields}",
     )
     CUSTOMER = "customer {}: {} {reason} {rest}", "مشتری {}: {} · {reason} {rest}"
     CAUSE = "{reason} {rest}", "{reason} {rest}"

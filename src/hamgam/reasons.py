@@ -68,8 +68,9 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.BEING_CREATED: Sentence(
         "A sync that has not ended yet is creating a CRM customer with these very values in finance.",
         "همگام‌سازی ناتمامی دارد مشتری CRM با همین مقادیر را در سیستم مالی می‌سازد.",
-        "That sync links it. If it has failed, retry it first, and then import with --again.",
-        "همان همگام‌سازی آن را پیوند می‌دهد. اگر ناموفق مانده، نخست تکرارش کنید و سپس با --again وارد کنید.",
+        "That sync links it. If it has failed, retry it first, and then import with `--again`.",
+        "همان همگام‌سازی آن را پیوند می‌دهد. اگر ناموفق مانده، نخست برای آن دوباره تلاش "
+        "کنید و سپس مشتریان را با `--again` وارد کنید.",
     ),
     Reason.ADMINISTRATOR: Sentence(
         "The contact is an administrator of the finance system and is not imported.",
@@ -86,7 +87,7 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.UNUSABLE_RECORD: Sentence(
         "Something without which the record cannot be written is missing or not usable, such as a name, "
         "a customer, or the product code or quantity of a line.",
-        "بخشی از اطلاعات لازم وارد نشده یا به کار نمی‌آید؛ مانند نام، مشتری، یا کد کالا و مقدار یک ردیف.",
+        "بخشی از اطلاعات لازم وارد نشده یا قابل استفاده نیست؛ مانند نام، مشتری، یا کد کالا و مقدار یک ردیف.",
         "Read the message, correct the record where it was entered, and synchronise it again.",
         "پیام خطا را بخوانید، اطلاعات را در همان سیستمی که وارد شده اصلاح کنید و دوباره تلاش کنید.",
     ),
@@ -161,7 +162,7 @@ SENTENCES: dict[Reason, Sentence] = {
         "The customer of this document could not be synchronised, so the document waits.",
         "مشتری این سند همگام نشد و سند منتظر می‌ماند.",
         "Solve the customer's failure first; the message names it.",
-        "نخست مشکل مشتری را برطرف کنید؛ پیام خطا آن را نام می‌برد.",
+        "نخست مشکل مشتری را برطرف کنید؛ نام او در پیام خطا آمده است.",
     ),
     Reason.TOTAL_MISMATCH: Sentence(
         "The pre-invoice was written, but the totals of the two systems differ.",
@@ -207,7 +208,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.UNREACHABLE: Sentence(
         "The remote system cannot be reached, or its certificate is not trusted.",
-        "ارتباط با آن سیستم برقرار نمی‌شود یا گواهی امنیتی آن معتبر نیست.",
+        "ارتباط با سیستم مقابل برقرار نمی‌شود یا گواهی امنیتی آن معتبر نیست.",
         "Check that it runs and that the network reaches it; Hamgam tries again by itself.",
         "روشن بودن آن سیستم و شبکه را بررسی کنید؛ همگام خودش دوباره تلاش می‌کند.",
     ),
@@ -245,7 +246,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.SESSION_LOST: Sentence(
         "The remote system ended the login, and a new one did not last either.",
-        "سیستم مقابل ورود را پایان داد و ورود تازه هم پایدار نماند.",
+        "سیستم مقابل نشست همگام را بست و نشست تازه هم پایدار نماند.",
         "See that nobody else logs in with the user of Hamgam.",
         "مطمئن شوید کس دیگری با نام کاربری همگام وارد آن سیستم نمی‌شود.",
     ),
@@ -282,12 +283,12 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.DRY_RUN: Sentence(
         "This was a dry run; a write was held back.",
         "این اجرا آزمایشی بود و چیزی نوشته نشد.",
-        "Run it without --dry-run to write.",
-        "برای ثبت واقعی، بدون --dry-run اجرا کنید.",
+        "Run it without `--dry-run` to write.",
+        "برای ثبت واقعی، بدون `--dry-run` اجرا کنید.",
     ),
     Reason.TAKEN_OVER: Sentence(
         "Another process went on with this record while this one was held up.",
-        "این پردازش از کار ماند و پردازش دیگری دنبالهٔ کار را گرفت.",
+        "این پردازش از کار ماند و پردازش دیگری کار را ادامه داد.",
         "Nothing to do; the other attempt's row tells how it ended.",
         "کاری لازم نیست؛ نتیجه در ردیف تلاش دیگر آمده است.",
     ),

@@ -52,7 +52,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Find that contact in finance by the number. If it is the same customer, correct the CRM number "
             "or "
             "national id so that both meet; if not, correct the wrong mobile number. Then retry.",
-            "با همین شماره آن طرف حساب را در سیستم مالی پیدا کنید. اگر همان مشتری است، شماره مشتری یا کد "
+            "با همین شماره آن طرف حساب را در سیستم مالی پیدا کنید. اگر همان مشتری است، شمارهٔ مشتری یا کد "
             "ملی را "
             "یکی کنید؛ اگر نیست، موبایل نادرست را اصلاح کنید. سپس دوباره تلاش کنید.",
         ),
@@ -66,7 +66,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Find that contact in finance by the number. If it is the same customer, correct the CRM number "
             "or "
             "national id so that both meet; if not, correct the wrong telephone number. Then retry.",
-            "با همین شماره آن طرف حساب را در سیستم مالی پیدا کنید. اگر همان مشتری است، شماره مشتری یا کد "
+            "با همین شماره آن طرف حساب را در سیستم مالی پیدا کنید. اگر همان مشتری است، شمارهٔ مشتری یا کد "
             "ملی را "
             "یکی کنید؛ اگر نیست، تلفن نادرست را اصلاح کنید. سپس دوباره تلاش کنید.",
         ),
@@ -89,7 +89,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "سیستم مالی شهر یا استان این نشانی را نمی‌شناسد.",
             "Write the city in the CRM as finance has it, or add it to the base data of finance, then retry.",
             "نام شهر را در CRM همان‌گونه که در سیستم مالی است بنویسید، یا آن را به اطلاعات پایهٔ سیستم مالی "
-            "بیفزایید و دوباره تلاش کنید.",
+            "اضافه کنید و دوباره تلاش کنید.",
         ),
     ),
     RemoteError(
@@ -120,9 +120,9 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "طرف حسابی که این مشتری به آن پیوند خورده دیگر در سیستم مالی نیست.",
             "If it was deleted by mistake, restore it there and retry. Otherwise have the administrator "
             "remove "
-            "the link (docs/troubleshooting.md, Duplicates), so that the customer is matched anew.",
-            "اگر اشتباهی حذف شده، آن را برگردانید و دوباره تلاش کنید. وگرنه از مدیر سامانه بخواهید پیوند را "
-            "بردارد (docs/troubleshooting.md) تا معادل مشتری از نو پیدا شود.",
+            "the link (`docs/troubleshooting.md`, Duplicates), so that the customer is matched anew.",
+            "اگر اشتباهی حذف شده، آن را برگردانید و دوباره تلاش کنید. وگرنه از مدیر سیستم بخواهید پیوند را "
+            "بردارد (`docs/troubleshooting.md`) تا معادل مشتری از نو پیدا شود.",
         ),
     ),
     # Finance, pre-invoices
@@ -156,7 +156,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Finance does not know the unit of a line for this product.",
             "سیستم مالی واحد یکی از ردیف‌ها را برای این کالا نمی‌شناسد.",
             "Choose in the CRM a unit that the product has in finance, then retry.",
-            "در CRM واحدی را برگزینید که این کالا در سیستم مالی دارد، سپس دوباره تلاش کنید.",
+            "در CRM واحدی را انتخاب کنید که این کالا در سیستم مالی دارد، سپس دوباره تلاش کنید.",
         ),
     ),
     RemoteError(
@@ -266,7 +266,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
         r"شماره مشتری تکراری",
         Sentence(
             "The CRM has another customer with this number.",
-            "مشتری دیگری در CRM همین شماره مشتری را دارد.",
+            "مشتری دیگری در CRM همین شمارهٔ مشتری را دارد.",
             "Find that customer in the CRM by the number. If it is the same one, run the import again, which "
             "links it; if not, give one of the two another number.",
             "آن مشتری را با همین شماره در CRM پیدا کنید. اگر همان است، وارد کردن مشتریان را دوباره اجرا کنید "
@@ -320,7 +320,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "The remote system ended the login.",
             "سیستم مقابل نشست کاربر همگام را بست.",
             "See that nobody else logs in with the user of Hamgam, then retry.",
-            "مطمئن شوید کس دیگری با کاربر همگام وارد نمی‌شود، سپس دوباره تلاش کنید.",
+            "مطمئن شوید کس دیگری با نام کاربری همگام وارد آن سیستم نمی‌شود، سپس دوباره تلاش کنید.",
         ),
     ),
     RemoteError(
@@ -343,8 +343,9 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
         Sentence(
             "Finance answered a list of contacts that cannot be all there is, so nothing was made from it.",
             "فهرست طرف حساب‌هایی که سیستم مالی داد کامل نیست؛ پس چیزی بر پایهٔ آن ساخته نشد.",
-            "Check that FINANCE_API_BASE_URL leads to the right company; docs/troubleshooting.md says more.",
-            "بررسی کنید که FINANCE_API_BASE_URL به شرکت درست برسد؛ توضیح بیشتر در docs/troubleshooting.md "
+            "Check that FINANCE_API_BASE_URL leads to the right company; "
+            "`docs/troubleshooting.md` says more.",
+            "بررسی کنید که FINANCE_API_BASE_URL به شرکت درست برسد؛ توضیح بیشتر در `docs/troubleshooting.md` "
             "است.",
         ),
     ),
@@ -355,7 +356,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "The encrypted connection failed, or the certificate of the remote system is not trusted.",
             "ارتباط رمزنگاری‌شده برقرار نشد یا گواهی امنیتی سیستم مقابل معتبر نیست.",
             "Have the certificate renewed, or its issuer trusted on this machine.",
-            "بخواهید گواهی را تمدید کنند یا صادرکنندهٔ آن را روی این رایانه معتبر بشناسانند.",
+            "بخواهید گواهی را تمدید کنند یا صادرکنندهٔ آن را روی این دستگاه معتبر بشناسند.",
         ),
     ),
     RemoteError(
@@ -363,7 +364,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
         r"no machine is known by the name",
         Sentence(
             "No machine is known by the name in the address.",
-            "رایانه‌ای با نامی که در نشانی آمده پیدا نشد.",
+            "سروری با نامی که در نشانی آمده پیدا نشد.",
             "Check the address in the settings and the name service of the network.",
             "نشانی را در تنظیمات و سرویس نام‌گذاری شبکه را بررسی کنید.",
         ),

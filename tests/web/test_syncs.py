@@ -142,7 +142,7 @@ async def test_each_filter_that_is_on_can_be_taken_away(client: httpx2.AsyncClie
         "Conflict": "/syncs?status=FAILED&operation=NONE&attention=true&entity=234",
         "Nothing done": "/syncs?status=FAILED&status=CONFLICT&attention=true&entity=234",
         "Needs attention only": "/syncs?status=FAILED&status=CONFLICT&operation=NONE&entity=234",
-        "CRM id or finance id: 234": "/syncs?status=FAILED&status=CONFLICT&operation=NONE&attention=true",
+        "CRM id or finance code: 234": "/syncs?status=FAILED&status=CONFLICT&operation=NONE&attention=true",
     }
     assert "5 on" in page
     assert WORDS["en"]["filter.reset"] in page

@@ -67,7 +67,7 @@ class CrmConnector(Protocol):
     ) -> CrmId: ...
 
     async def set_reference(self, crm_id: CrmId, kind: Kind, reference: FinanceId) -> None:
-        """Write the finance code into the customer's free text field for foreign ids, and nothing else."""
+        """Write the finance code into the customer's free text field for external ids, and nothing else."""
 
     async def document(self, crm_id: CrmId, entity: Entity) -> SalesDocument | None:
         """Read one sales invoice or quote with its lines. None: it does not exist."""

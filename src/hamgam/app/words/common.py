@@ -1,10 +1,9 @@
-"""The words that every page uses: names of things, states and causes, and the frame around a page."""
+"""The words that every page uses: names of things, states and triggers, and the frame around a page."""
 
 from hamgam.app.words.table import Table
 
 WORDS: Table = {
     "title": ("همگام", "Hamgam"),
-    "tagline": ("هماهنگی CRM با سیستم مالی", "Keeps finance in step with the CRM"),
     "other_language": ("English", "فارسی"),
     "nav.pages": ("بخش‌ها", "Pages"),
     "nav.around": ("زبان و راهنما", "Language and help"),
@@ -27,13 +26,13 @@ WORDS: Table = {
     "operation": ("کار", "Operation"),
     "what": ("شرح", "What happened"),
     "outcome": ("نتیجه", "Outcome"),
-    "trigger": ("علت", "Trigger"),
-    "crm_id": ("شناسه CRM", "CRM id"),
-    "finance_id": ("کد مالی", "Finance id"),
+    "trigger": ("منشأ", "Trigger"),
+    "crm_id": ("شناسهٔ CRM", "CRM id"),
+    "finance_id": ("کد مالی", "Finance code"),
     "person": ("شخص", "person"),
     "organization": ("سازمان", "organization"),
     "CUSTOMER": ("مشتری", "Customer"),
-    "PREINVOICE": ("پیش‌فاکتور مالی", "Pre-invoice"),
+    "PREINVOICE": ("سند (فاکتور و پیش‌فاکتور)", "Document (invoice or quote)"),
     "entity.customer": ("مشتری", "Customer"),
     "entity.invoice": ("فاکتور", "Invoice"),
     "entity.quote": ("پیش‌فاکتور", "Quote"),

@@ -22,11 +22,11 @@ WORDS: Table = {
         "Even if suspiciously many are new",
     ),
     "import.mistyped.limit": (
-        "حداکثر تعداد باید عددی درست از ۱ تا {} باشد. برای وارد کردن همه، آن را خالی بگذارید.",
+        "حداکثر تعداد باید عددی صحیح از ۱ تا {} باشد. برای وارد کردن همه، آن را خالی بگذارید.",
         "“At most” takes a whole number from 1 to {}. Leave it empty for all.",
     ),
     "import.mistyped.run": (
-        "فرم سالم به اینجا نرسید. لطفاً همین فرم را دوباره بفرستید.",
+        "فرم کامل به اینجا نرسید. لطفاً همین فرم را دوباره بفرستید.",
         "The form did not arrive whole. Please send this one again.",
     ),
     "import.make_plan": ("پیش‌نمایش (بدون نوشتن)", "Make a plan (writes nothing)"),
@@ -123,13 +123,13 @@ WORDS: Table = {
     "import.plan_anew": ("پیش‌نمایش تازه بگیرید.", "Make a new plan."),
     "import.silent": ("آخرین خبر از این اجرا:", "Nothing has been heard of this run since"),
     "import.silent.command": (
-        "با فرمان hamgam initial-import آغاز شده است. اگر آن فرمان بسته شده، "
+        "با فرمان `hamgam initial-import` آغاز شده است. اگر آن فرمان بسته شده، "
         "مدیر می‌تواند همین‌جا «توقف» را بزند؛ آنچه نوشته شده محفوظ است.",
-        "It was begun by the command hamgam initial-import. If that has ended, an admin can end the run "
+        "It was begun by the command `hamgam initial-import`. If that has ended, an admin can end the run "
         "here: press Stop. What was written is kept.",
     ),
     "import.silent.worker": (
-        "اگر پردازهٔ آن از کار افتاده باشد، پردازهٔ دیگری تا یک دقیقهٔ دیگر آن را ادامه می‌دهد. "
+        "اگر پردازش آن از کار افتاده باشد، پردازش دیگری تا یک دقیقهٔ دیگر آن را ادامه می‌دهد. "
         "لازم نیست کاری کنید.",
         "If its process has died, another goes on with it within a minute. There is nothing to do.",
     ),
@@ -138,8 +138,8 @@ WORDS: Table = {
         "As soon as a worker runs again, it goes on from there.",
     ),
     "import.no_worker": (
-        "هیچ پردازهٔ اجراکننده‌ای روشن نیست، پس کاری پیش نمی‌رود. hamgam start یا hamgam worker را اجرا کنید.",
-        "No worker runs, so nothing goes on. Run hamgam start or hamgam worker.",
+        "هیچ اجراکننده‌ای روشن نیست، پس کاری پیش نمی‌رود. `hamgam start` یا `hamgam worker` را اجرا کنید.",
+        "No worker is running, so nothing goes on. Run `hamgam start` or `hamgam worker`.",
     ),
     "import.unseen": ("{} طرف حساب هنوز بررسی نشده است.", "{} contacts were not looked at yet."),
     "import.unseen.limit": (
@@ -162,18 +162,18 @@ WORDS: Table = {
         "Nothing is in this list. The list of a plan is kept until the next plan is made.",
     ),
     "import.contacts.no_more": ("فهرست به پایان رسیده است.", "The list ends here."),
-    "import.reasons": ("علت", "Why"),
+    "import.reasons": ("علت", "Reason"),
     "import.count": ("تعداد", "Contacts"),
     "import.total": ("طرف حساب‌های سیستم مالی", "Contacts in finance"),
     "import.started": ("شروع", "Started"),
     "import.ended": ("پایان", "Ended"),
-    "import.by": ("درخواست‌کننده", "By"),
+    "import.by": ("به درخواست", "Asked for by"),
     "import.by.command": ("خط فرمان", "the command line"),
     "import.resumed": ("ادامه به درخواست", "Resumed by"),
     "import.options": ("گزینه‌ها", "Options"),
     "import.options.limit": ("حداکثر {}", "at most {}"),
-    "import.options.again": ("فقط موارد تازه", "again"),
-    "import.options.force": ("حتی اگر غیرعادی باشد", "forced"),
+    "import.options.again": ("فقط موارد تازه", "only what is new"),
+    "import.options.force": ("حتی اگر غیرعادی باشد", "even if suspicious"),
     "import.refused": ("انجام نشد", "Not done"),
     "import.trouble.RUNS_ALREADY": (
         "یک اجرا در جریان یا در نوبت است؛ همان را در پایین می‌بینید.",
@@ -190,12 +190,12 @@ WORDS: Table = {
         "if it is right, start with “even if suspiciously many are new”.",
     ),
     "import.trouble.DIED": (
-        "پردازهٔ آن پیش از پایان کار بسته شد.",
+        "پردازش آن پیش از پایان کار بسته شد.",
         "Its process ended before it did.",
     ),
     "import.trouble.NOT_OPEN": ("این اجرا پایان یافته است.", "This import has ended."),
     "import.trouble.NOT_AT_REST": (
-        "تنها اجرایی که متوقف یا ناتمام است ادامه می‌یابد.",
+        "فقط اجرای متوقف یا ناتمام را می‌توان ادامه داد.",
         "Only an import that was stopped or broke off can go on.",
     ),
 }

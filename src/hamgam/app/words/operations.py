@@ -4,8 +4,8 @@ from hamgam.app.words.table import Table
 
 WORDS: Table = {
     "docs.about": (
-        "هر کاری که در داشبورد شدنی است، با این API هم شدنی است. برنامه‌ها با توکنی می‌آیند که در بخش "
-        "«کاربران» ساخته می‌شود. شرح هر عملیات به انگلیسی است.",
+        "هر کاری که در داشبورد ممکن است، با این API هم ممکن است. برنامه‌ها از توکنی استفاده می‌کنند که در "
+        "بخش «کاربران» ساخته می‌شود. شرح هر عملیات به انگلیسی است.",
         "Whatever the dashboard does can be done by this API. Programs bring a token, made under “People”.",
     ),
     "docs.contents": ("فهرست", "Contents"),

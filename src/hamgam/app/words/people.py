@@ -20,7 +20,7 @@ WORDS: Table = {
         "If you have forgotten the password, an admin can give you a new one.",
     ),
     "people.open": (
-        "هنوز کاربری تعریف نشده است؛ هر کس به این نشانی برسد، همه‌کاره است.",
+        "هنوز کاربری تعریف نشده است؛ هر کس به این نشانی برسد، به همه چیز دسترسی دارد.",
         "There are no users yet: whoever reaches this address may do everything.",
     ),
     "people.open.add": ("کاربر اضافه کنید", "Add a user"),
@@ -54,7 +54,7 @@ WORDS: Table = {
     ),
     "people.name": ("نام کاربری", "Name"),
     "people.role": ("نقش", "Role"),
-    "people.since": ("از تاریخ", "Since"),
+    "people.since": ("تاریخ افزودن", "Added"),
     "people.password": ("گذرواژه", "Password"),
     "people.new_password": ("گذرواژهٔ تازه", "New password"),
     "people.change": ("تغییر", "Change"),
@@ -108,8 +108,8 @@ WORDS: Table = {
     "tokens.note": ("برای برنامه‌ها؛ در هر درخواست بفرستید:", "For programs; send with each request:"),
     "tokens.by": ("سازنده", "Made by"),
     "tokens.used": ("آخرین استفاده", "Last used"),
-    "tokens.unused": ("هنوز هیچ", "never"),
-    "tokens.none": ("توکنی در کار نیست.", "There are no tokens."),
+    "tokens.unused": ("هرگز", "never"),
+    "tokens.none": ("هنوز توکنی ساخته نشده است.", "There are no tokens yet."),
     "tokens.add": ("ساختن توکن", "Make a token"),
     "tokens.made": ("توکن ساخته شد", "The token is made"),
     "tokens.once": (

@@ -6,46 +6,46 @@ WORDS: Table = {
     "nav.records": ("مشتریان و اسناد", "Customers and documents"),
     "records.search": ("جست‌وجو", "Search"),
     "records.search.label": (
-        "نام، موبایل، کد ملی، شماره مشتری، شماره سند، شناسه CRM یا کد مالی",
+        "نام، موبایل، کد ملی، شمارهٔ مشتری، شمارهٔ سند، شناسهٔ CRM یا کد مالی",
         "Name, mobile, national id, customer or document number, CRM id or finance code",
     ),
     "records.search.label.viewer": (
-        "شماره مشتری، شماره سند، شناسه CRM یا کد مالی",
+        "شمارهٔ مشتری، شمارهٔ سند، شناسهٔ CRM یا کد مالی",
         "Customer or document number, CRM id or finance code",
     ),
     "records.start": ("مشتری یا سندی را پیدا کنید", "Find a customer or a document"),
     "records.start.note": (
-        "هر جور که می‌نویسید پیدا می‌شود: با ی و ک عربی یا فارسی، رقم فارسی یا لاتین، با فاصله یا نیم‌فاصله، "
-        "با هر ترتیب، و تنها با بخشی از نام یا شماره.",
+        "هر طور که بنویسید پیدا می‌شود: با ی و ک عربی یا فارسی، رقم فارسی یا انگلیسی، با فاصله یا نیم‌فاصله، "
+        "با هر ترتیب، یا فقط بخشی از نام یا شماره.",
         "Write it as you like: Arabic or Persian letters, digits of any kind, with or without spaces, "
         "in any order, and only a part of a name or number if you wish.",
     ),
     "records.start.note.viewer": (
-        "شماره یا شناسه را کامل بنویسید. چون نام‌ها، تلفن‌ها و کدهای ملی برای شما پوشیده‌اند، "
+        "شماره یا شناسه را کامل بنویسید. چون نام‌ها، تلفن‌ها و کدهای ملی برای شما پنهان‌اند، "
         "جست‌وجو در آن‌ها هم برای شما بسته است.",
         "Write a whole number or id. Names, telephone numbers and national ids are masked for you, "
         "so they are not searched either.",
     ),
     "records.none": ("چیزی پیدا نشد", "Nothing was found"),
     "records.none.note": (
-        "واژه‌های کمتری بنویسید، یا تنها چند رقم آخر یک شماره را. آنچه همگام هنوز از CRM یا سیستم مالی "
+        "کلمه‌های کمتری بنویسید، یا فقط چند رقم آخر شماره را. آنچه همگام هنوز از CRM یا سیستم مالی "
         "نخوانده است پیدا نمی‌شود.",
         "Try fewer words, or only the last digits of a number. What Hamgam has not read from the CRM or from "
         "finance yet is not found.",
     ),
     "records.count": ("{} نتیجه", "{} found"),
     "records.more": (
-        "نتیجه‌های بیشتری هم هست؛ واژهٔ دیگری بیفزایید.",
+        "نتیجه‌های بیشتری هم هست؛ کلمهٔ دیگری اضافه کنید.",
         "There is more; add a word to narrow it down.",
     ),
     "records.name": ("نام", "Name"),
     "records.number": ("شماره", "Number"),
     "records.last": ("آخرین نتیجه", "Last outcome"),
-    "records.never": ("هنوز همگام نشده", "Not synchronised yet"),
+    "records.never": ("هنوز همگام نشده است", "Not synchronised yet"),
     "records.nameless": ("بی‌نام", "No name known"),
     "records.unknown": ("چنین موردی نیست", "There is no such record"),
     "records.unknown.note": (
-        "این نشانی به مشتری یا سندی که همگام می‌شناسد نمی‌رسد. شاید بخشی از آن جا افتاده باشد.",
+        "این نشانی به مشتری یا سندی نمی‌رسد که همگام بشناسد. شاید بخشی از آن جا افتاده باشد.",
         "This address leads to no customer or document that Hamgam knows. A part of it may be missing.",
     ),
     "records.unread": ("همگام هنوز این شناسه را از CRM نخوانده است", "Hamgam has not read this CRM id yet"),
@@ -56,13 +56,13 @@ WORDS: Table = {
     "records.linked": ("پیوند دو سیستم", "Link between the systems"),
     "records.since": ("پیوندخورده از", "Linked since"),
     "records.synced": ("آخرین همگام‌سازی", "Last sync"),
-    "records.by_hand": ("هنوز؛ پیوند دستی است", "not yet; a person has linked it"),
+    "records.by_hand": ("هرگز؛ پیوند دستی است", "never; a person has linked it"),
     "records.unlinked": ("در سیستم مالی هنوز پیوندی ندارد.", "It is not linked to finance yet."),
     "records.contact.note": (
         "این طرف حساب در CRM مشتری‌ای ندارد که همگام بشناسد.",
         "Hamgam knows no customer of the CRM for this contact.",
     ),
-    "records.blocked": ("ثبت متوقف است", "Writes are blocked"),
+    "records.blocked": ("نوشتن متوقف است", "Writes are blocked"),
     "records.blocked.note": (
         "تا کسی تصمیم نگیرد چیزی در سیستم مالی نوشته نمی‌شود.",
         "Nothing is written to finance until a person decides.",
@@ -70,14 +70,14 @@ WORDS: Table = {
     "records.next": ("بررسی بعدی", "Next look"),
     "records.next.none": ("در صف نیست", "not in the queue"),
     "records.next.now": ("در حال بررسی است", "being looked at now"),
-    "records.next.soon": ("در صف؛ همین که نوبتش شود", "in the queue, as soon as its turn comes"),
+    "records.next.soon": ("در صف، تا نوبتش برسد", "in the queue, as soon as its turn comes"),
     "records.next.at": ("زمان‌بندی‌شده برای", "scheduled for"),
     "records.asked_by": ("به درخواست", "asked for by"),
     "records.sync": ("همین حالا همگام کن", "Sync now"),
     "records.compare": ("مقایسهٔ دو سیستم", "Compare both systems"),
     "records.reading": ("در حال خواندن…", "Reading…"),
     "records.documents": ("اسناد این مشتری", "Documents of this customer"),
-    "records.story": ("سرگذشت", "Story"),
+    "records.story": ("تاریخچه", "History"),
     "records.story.none": ("هنوز رویدادی ثبت نشده است.", "Nothing has happened yet."),
     "records.older": ("رویدادهای پیشین", "Earlier events"),
     "records.newest": ("تازه‌ترین رویدادها", "Latest events"),
@@ -93,18 +93,17 @@ WORDS: Table = {
     "records.tried.LINK": ("پیوند با سیستم مالی", "Link to finance"),
     "records.changed": ("تغییرکرده", "changed"),
     "records.code": ("کد", "code"),
-    "records.settled": ("رسیدگی شد", "settled"),
+    "records.settled": ("تعیین تکلیف شد", "settled"),
     "records.settled.later": ("با همگام‌سازی بعدی", "by a later sync"),
-    "records.word": ("رسیدگی کرد", "settled this"),
-    "records.word.exists": ("گفت در سیستم مالی هست، با شماره", "said that finance has it, as"),
+    "records.word": ("تعیین تکلیف کرد", "settled this"),
+    "records.word.exists": ("گفت در سیستم مالی هست، با کد", "said that finance has it, as"),
     "records.word.absent": ("گفت در سیستم مالی نیست", "said that finance does not have it"),
-    "records.word.retried": ("دوباره به صف فرستاد", "sent it to the queue again"),
-    "records.word.dismissed": ("کنار گذاشت", "dismissed it"),
+    "records.word.retried": ("به صف برگرداند", "put it back"),
+    "records.word.dismissed": ("بست", "dismissed it"),
     "records.on": ("دربارهٔ", "about"),
     "records.this_sync": ("این همگام‌سازی", "this sync"),
     "compare.title": ("مقایسه", "Comparison"),
-    "compare.back": ("بازگشت به سرگذشت", "Back to the story"),
-    "compare.again": ("خواندن دوباره", "Read again"),
+    "compare.back": ("بازگشت به تاریخچه", "Back to the history"),
     "compare.read_at": ("خوانده‌شده در", "read at"),
     "compare.field": ("فیلد", "Field"),
     "compare.same": ("یکسان", "same"),
@@ -119,7 +118,7 @@ WORDS: Table = {
     ),
     "compare.not_in_crm": ("این مورد اکنون در CRM نیست.", "The CRM does not have this record now."),
     "compare.not_linked": (
-        "پیوندی با سیستم مالی ندارد، پس تنها مقدارهای CRM دیده می‌شود.",
+        "پیوندی با سیستم مالی ندارد، پس فقط مقدارهای CRM دیده می‌شود.",
         "It is not linked to finance, so only the CRM's values are shown.",
     ),
     "compare.gone": (
@@ -127,13 +126,13 @@ WORDS: Table = {
         "The contact that this customer is linked to is not in finance any more.",
     ),
     "compare.gone.next": (
-        "اگر اشتباهی حذف شده، آن را در سیستم مالی برگردانید. وگرنه از مدیر سامانه بخواهید پیوند را بردارد "
-        "(docs/troubleshooting.md) تا معادل مشتری از نو پیدا شود.",
+        "اگر اشتباهی حذف شده، آن را در سیستم مالی برگردانید. وگرنه از مدیر سیستم بخواهید پیوند را بردارد "
+        "(`docs/troubleshooting.md`) تا معادل مشتری از نو پیدا شود.",
         "If it was deleted by mistake, restore it in finance. Otherwise have the administrator remove the "
-        "link (docs/troubleshooting.md, Duplicates), so that the customer is matched anew.",
+        "link (`docs/troubleshooting.md`, Duplicates), so that the customer is matched anew.",
     ),
     "compare.written": (
-        "سیستم مالی این مورد را تکی نشان نمی‌دهد و خود آن خوانده نشد. آخرین نوشتهٔ همگام در",
+        "سیستم مالی این مورد را جداگانه نشان نمی‌دهد و خوانده نشد. آخرین نوشتهٔ همگام در",
         "Finance does not show this record by itself, so it was not read. Hamgam last wrote it at",
     ),
     "compare.written_by_us": ("آخرین نوشتهٔ همگام", "Last written by Hamgam"),
@@ -149,8 +148,8 @@ WORDS: Table = {
         "سیستم مالی پس از آخرین همگام‌سازی تغییر کرده است؛ در همگام‌سازی بعدی مقدار CRM ملاک است.",
         "Finance has changed since the last sync; at the next one the CRM's values count.",
     ),
-    "compared.same": ("هر دو سیستم یکسان‌اند.", "Both systems hold the same."),
-    "compared.differs": ("دو سیستم یکسان نیستند.", "The two systems differ."),
+    "compared.same": ("اطلاعات دو سیستم یکسان است.", "Both systems hold the same."),
+    "compared.differs": ("اطلاعات دو سیستم یکسان نیست.", "The two systems differ."),
     "compared.as_written": (
         "CRM با آخرین نوشتهٔ همگام در سیستم مالی یکسان است.",
         "The CRM agrees with what Hamgam last wrote to finance.",

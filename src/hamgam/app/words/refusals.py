@@ -42,47 +42,47 @@ WORDS: Table = {
     ),
     "refused.405": ("این نشانی صفحه‌ای ندارد", "This address has no page"),
     "refused.405.note": (
-        "تنها فرم‌ها به این نشانی می‌فرستند. کاری انجام نشد.",
+        "فقط فرم‌ها به این نشانی فرستاده می‌شوند. کاری انجام نشد.",
         "Only forms are sent to it. Nothing was done.",
     ),
-    "refused.409": ("در این میان چیزی تغییر کرد", "Something has changed meanwhile"),
+    "refused.409": ("در این فاصله چیزی تغییر کرد", "Something has changed meanwhile"),
     "refused.409.note": (
         "کاری انجام نشد. برگردید و وضعیت کنونی را ببینید.",
         "Nothing was done. Go back and look at how it stands now.",
     ),
     "refused.413": ("آنچه فرستادید بیش از اندازه بزرگ است", "What was sent is too large"),
     "refused.413.note": (
-        "کاری انجام نشد. موارد کمتری را برگزینید و دوباره بفرستید.",
+        "کاری انجام نشد. موارد کمتری را انتخاب کنید و دوباره بفرستید.",
         "Nothing was done. Choose fewer, then send again.",
     ),
     "refused.host": (
-        "سرویس این نشانی را از آنِ خود نمی‌داند",
-        "This is no address of the service",
+        "این نشانی برای همگام تعریف نشده است",
+        "This is not an address of Hamgam",
     ),
     "refused.host.note": (
-        "با localhost، HOST یا WEBHOOK_BASE_URL بازش کنید، یا با فرمان hamgam user add کاربر بسازید.",
-        "Open it by localhost, HOST or WEBHOOK_BASE_URL, or add a user with hamgam user add.",
+        "با localhost، HOST یا WEBHOOK_BASE_URL باز کنید، یا با فرمان `hamgam user add` کاربر بسازید.",
+        "Open it by localhost, HOST or WEBHOOK_BASE_URL, or add a user with `hamgam user add`.",
     ),
     "refused.429": ("درخواست‌ها پشت سر هم بود", "Too many at once"),
     "refused.429.note": (
-        "کاری انجام نشد. {} ثانیه صبر کنید و دوباره بیازمایید.",
+        "کاری انجام نشد. {} ثانیه صبر کنید و دوباره تلاش کنید.",
         "Nothing was done. Wait {} seconds, then try again.",
     ),
     "refused.500": ("در همگام خطایی رخ داد", "Something went wrong in Hamgam"),
     "refused.500.note": (
         "شاید کار نیمه‌تمام مانده باشد؛ پیش از تکرار، نتیجه را ببینید. "
-        "جای خطا در گزارش برنامه ثبت شده است؛ اگر تکرار شد، به مسئول سامانه بگویید.",
+        "جای خطا در گزارش برنامه ثبت شده است؛ اگر تکرار شد، به مسئول سیستم بگویید.",
         "It may be half done: look before you repeat it. The program's log says where it was; "
         "if it happens again, tell whoever looks after Hamgam.",
     ),
     "refused.other": ("این درخواست پذیرفته نشد", "This request was not accepted"),
     "refused.other.note": (
-        "کاری انجام نشد. برگردید و دوباره بیازمایید.",
+        "کاری انجام نشد. برگردید و دوباره تلاش کنید.",
         "Nothing was done. Go back and try again.",
     ),
     "refused.import": ("چنین اجرایی نیست", "There is no such import"),
     "refused.import.note": (
-        "شاید نشانی ناقص کپی شده باشد. اجراهای پیشین در صفحهٔ ورود اولیه‌اند.",
+        "شاید نشانی ناقص کپی شده باشد. اجراهای پیشین در صفحهٔ «وارد کردن مشتریان» است.",
         "Perhaps the address was cut short. Earlier runs are on the import page.",
     ),
 }

@@ -88,7 +88,7 @@ async def _find(crm: Reader, findings: Findings) -> None:
 async def _get(crm: Reader, findings: Findings, crm_id: CrmId) -> None:
     customer = await crm.customer(crm_id, Kind.PERSON)
     returned = customer is not None and customer.reference is not None
-    findings.add("ref_id", "yes" if returned else "no", "Whether the CRM returns the field for foreign ids.")
+    findings.add("ref_id", "yes" if returned else "no", "Whether the CRM returns the field for external ids.")
 
 
 async def _webhooks(crm: Reader, findings: Findings) -> None:
