@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hamgam.app.pages.shell import marked
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.model import CrmId, Entity, EntityKey, FinanceId, Kind, System
@@ -130,7 +131,7 @@ async def test_a_contact_that_was_deleted_in_finance_is_not_called_the_same(db: 
             assert (found["verdict"], set(equal(found).values())) == (None, {None})
         page = await page_of(b, sara)
         for word in ("compare.gone", "compare.gone.next"):
-            assert WORDS["en"][word] in page
+            assert str(marked(WORDS["en"][word])) in page
         assert SAME not in page and WORDS["en"]["compare.unreadable"] not in page
 
 

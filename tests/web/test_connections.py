@@ -356,6 +356,9 @@ async def test_settings_say_what_they_are_and_where_they_come_from(
         assert all(doc.name in page for doc in describe())
         assert words["setting.PORT"] in page
         assert words["settings.environment"] in page
+        assert '<bdi dir="ltr"><code>.env</code></bdi>' in page
+        labelled = [page.count(f'data-label="{words[key]}"') for key in ("settings.value", "settings.source")]
+        assert labelled == [len(describe())] * 2
 
 
 def test_every_setting_has_its_meaning_in_persian() -> None:

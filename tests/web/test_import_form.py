@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from hamgam.app.pages.shell import marked
 from hamgam.app.words import WORDS, Lang, Writer
 from hamgam.db.engine import Database
 from hamgam.people.roles import Role
@@ -170,8 +171,8 @@ async def test_a_silent_run_is_not_called_running_and_has_a_way_on(
         assert EN["import.state.SILENT"] in page and EN["import.state.RUNNING"] not in page
         assert "<progress" not in page
         way = "worker" if queued and works else "nobody" if queued else "command"
-        assert EN[f"import.silent.{way}"] in page
-        assert (EN["import.no_worker"] in page) == (queued and not works)
+        assert str(marked(EN[f"import.silent.{way}"])) in page
+        assert (str(marked(EN["import.no_worker"])) in page) == (queued and not works)
         assert (await client.post(f"/import/{run.id}/stop")).status_code == 303
         page = (await client.get("/import")).text
         assert (EN["import.can_resume"] in page) == (not queued)

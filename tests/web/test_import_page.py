@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from hamgam.app.pages.shell import marked
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.people.roles import Role
@@ -85,7 +86,7 @@ async def test_the_second_of_two_gets_409_and_is_told_which_one_runs(db: Databas
         assert page.status_code == 409
         assert WORDS["en"]["import.trouble.RUNS_ALREADY"] in page.text
         assert f"/import/{first['id']}/stop" in page.text
-        assert WORDS["en"]["import.no_worker"] in page.text
+        assert str(marked(WORDS["en"]["import.no_worker"])) in page.text
 
 
 async def test_a_double_click_starts_one(db: Database) -> None:

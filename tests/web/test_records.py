@@ -17,7 +17,7 @@ from hamgam.intake.webhook import accept
 from hamgam.jobs import queue
 from hamgam.jobs.runner import run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
-from hamgam.people.roles import Person, Role
+from hamgam.people.roles import NOBODY_SIGNED_IN, Person, Role
 from hamgam.persian import search_key
 from hamgam.sync.site import Site
 from tests.bench import Bench, bench
@@ -160,6 +160,17 @@ async def test_the_story_tells_everything_in_the_order_of_time(db: Database) -> 
             assert told["linked"]["blocked"] is None and told["finance_id"]
             page = (await client.get(f"/records/customer/{sara}")).text
             assert "سارا زنگ زد" in page and "رضا" in page
+
+
+async def test_the_story_calls_nobody_by_the_name_that_the_log_has_for_it(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await story_of_everything(b)
+        by = f""""resolvedBy" = '{NOBODY_SIGNED_IN.name}'"""
+        await b.rows(f"""UPDATE "SyncLog" SET {by} WHERE "resolvedAt" IS NOT NULL RETURNING 1""")
+        async with asking_as(Role.OPERATOR, installed(b), db) as client:
+            page = (await client.get(f"/records/customer/{sara}", params={"lang": "en"})).text
+    assert f"<bdi>{NOBODY_SIGNED_IN.name}</bdi>" not in page
+    assert f"<bdi>{WORDS['en']['people.nobody']}</bdi>" in page
 
 
 async def test_the_story_goes_on_page_by_page_and_shows_each_event_once(db: Database) -> None:
