@@ -6,10 +6,9 @@ from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.access import Viewer
 from hamgam.app.addresses import SIGN_OUT, local_path
-from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way
+from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way, peer_of
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
-from hamgam.intake.pace import source_of
 from hamgam.people import sessions
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
@@ -39,9 +38,8 @@ def _door(router: APIRouter, registry: Registry) -> None:
     async def sign_in(request: Request) -> Response:
         form = await form_of(request)
         wanted = local_path(form.get("next", ""))
-        source = source_of(request.client.host if request.client else "")
         opened = await registry.signing_in.sign_in(
-            form.get("name", ""), form.get("password", ""), source, request.cookies.get(_BROWSER_COOKIE, "")
+            form.get("name", ""), form.get("password", ""), peer_of(request), request.cookies.get(_BROWSER_COOKIE, "")
         )
         if isinstance(opened, TooOften):
             answer: Response = page(request, "sign_in.html", 429, next=wanted, failed="sign_in.too_often")
