@@ -4,7 +4,7 @@ from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
@@ -105,3 +105,27 @@ def test_a_form_of_another_site_changes_nothing(served: str, chromium: Browser, 
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert connection.execute('SELECT count(*) FROM "ApiToken"').fetchall() == [(0,)]
     context.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_frame_keeps_its_lines(served: str, watched: Watched, lang: Lang) -> None:
+    """Who is signed in stands at the end of the first line, whether the pages stand in it or below."""
+    page = watched.page
+    page.goto(f"{served}/sign-in?next=/me&lang={lang}")
+    sign_in(page, lang)
+    for width, lines in ((1000, 2), (1100, 2), (1240, 2), (1400, 1)):
+        page.set_viewport_size({"width": width, "height": 800})
+        brand, pages, around = (
+            page.locator(f".top > {part}").bounding_box() for part in (".brand", ".pages", ".around")
+        )
+        assert brand and pages and around
+        assert middle(around) == pytest.approx(middle(brand), abs=2)
+        assert (middle(pages) == pytest.approx(middle(brand), abs=2)) is (lines == 1)
+        assert pages["height"] < 1.5 * around["height"]
+        margin = around["x"] if lang == "fa" else width - around["x"] - around["width"]
+        assert margin <= 2 * 16
+        assert overflow(page) == 0
+
+
+def middle(box: FloatRect) -> float:
+    return box["y"] + box["height"] / 2
