@@ -89,8 +89,10 @@ class Entrance:
         return await self._without_a_name(request, _credentials(authorization, "basic"))
 
     async def _without_a_name(self, request: Request, basic: str) -> Visitor | Barred | TooOften:
-        """The password is looked at only where it opens something, so a browser that repeats an old one is none
-        that guesses; and for a monitor before anything is asked of the database."""
+        """The password is looked at only where it opens something: an old one repeated elsewhere is no guess.
+
+        A monitor with the right one gets its answer without the database.
+        """
         monitors = request.url.path in MONITORING
         if not monitors and not await self._house.is_open():
             return _STRANGER if request.url.path == SIGN_IN else Barred.SIGN_IN

@@ -18,9 +18,9 @@ _MOST_KNOWN = 1_000
 class SharedPassword:
     """Wrong ones are counted for each source, in memory, by each process for itself.
 
-    A monitor may share its address with somebody who guesses, behind a proxy above all. To let it in for its right
-    password alone would tell the other one when a guess is right. So a client that has been in is known by its
-    source and the user name that it sends, and has tries of its own.
+    A monitor may share its address with somebody who guesses, behind a proxy above all. To let it in for its
+    right password alone would tell the other one when a guess is right. So a client that has been in is known
+    by its source and the user name that it sends, and has tries of its own.
     """
 
     def __init__(self, password: str, monotonic: Callable[[], float]) -> None:

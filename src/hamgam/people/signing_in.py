@@ -23,7 +23,7 @@ TRIES, TRIES_SECONDS = 5, 300
 A browser in which this person has signed in before has tries of its own instead.
 """
 _CROWDED_SECONDS = 2
-"""Until there are fewer who try, from however many addresses. A browser that has been in before stays out of it."""
+"""Until fewer try, from however many addresses. For a browser that has been in before there is room."""
 
 
 @dataclass(frozen=True, slots=True)
