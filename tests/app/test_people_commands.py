@@ -56,6 +56,21 @@ def test_people_come_and_go(hamgam: Hamgam) -> None:
     assert "nobody to sign in" in err
 
 
+def test_a_removal_names_the_tokens_that_stay_or_revokes_them(hamgam: Hamgam) -> None:
+    me = json.loads(_token_made(hamgam, "one"))[0]["createdBy"]
+    for word, said in ((None, "is still valid"), ("--revoke-tokens", "")):
+        hamgam("user", "add", me, "--role", "admin")
+        code, out, err = hamgam("user", "remove", me, *([word] if word else []))
+        assert (code, out) == (0, f"removed {me}\n" + ("revoked one\n" if word else ""))
+        assert ("the token one" in err and said in err) is (word is None)
+    assert hamgam("token", "list", "--json")[1] == "[]\n"
+
+
+def _token_made(hamgam: Hamgam, name: str) -> str:
+    hamgam("token", "add", name, "--role", "viewer")
+    return hamgam("token", "list", "--json")[1]
+
+
 REFUSED = {
     ("user", "add", "SARA", "--role", "viewer"): "taken",
     ("user", "add", "Ali", "--role", "king"): "viewer, operator or admin",

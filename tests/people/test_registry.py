@@ -266,3 +266,19 @@ async def test_a_token_is_stored_as_a_fingerprint_and_serves_until_it_is_revoked
     assert await tokens.find(db, secret, NOW) is None
     assert await tokens.valid(db) == []
     await registry.make_token("backup", Role.VIEWER, by="Sara")
+
+
+async def test_guesses_from_everywhere_leave_room_for_the_rest(registry: Registry, hasher: Counting) -> None:
+    await add(registry, "Sara")
+    door = registry.signing_in
+    opened = await door.sign_in("Sara", PASSWORD, "192.0.2.1")
+    assert isinstance(opened, Opened)
+    hasher.looked_at = 0
+    guesses = (door.sign_in(f"name {n}", "wrong", f"10.0.{n}.1") for n in range(200))
+    *answers, known = await asyncio.gather(
+        *guesses, door.sign_in("Sara", PASSWORD, "192.0.2.1", opened.browser)
+    )
+    assert isinstance(known, Opened)
+    assert hasher.looked_at < 30
+    assert answers.count(TooOften(2)) == 201 - hasher.looked_at
+    assert await door.sign_in("name 199", "wrong", "10.0.199.1") is None

@@ -4,7 +4,7 @@ from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
@@ -52,7 +52,8 @@ def test_a_person_comes_in_works_and_leaves(served: str, watched: Watched, lang:
     form.get_by_label(words["people.password"]).fill(PASSWORD)
     form.get_by_role("button").click()
     expect(page.get_by_role("status").first).to_have_text(words["people.done.added"])
-    page.get_by_role("row", name="Ali").locator("summary").click()
+    page.get_by_role("row", name="Ali").locator("summary").first.click()
+    page.get_by_role("row", name="Ali").get_by_text(words["people.remove"]).click()
     assert (serious(page), overflow(page)) == ([], 0)
 
     page.goto(f"{served}/me")
@@ -86,7 +87,34 @@ def test_it_works_without_javascript(served: str, chromium: Browser) -> None:
     form.get_by_label(WORDS["en"]["tokens.name"]).fill("backup")
     form.get_by_role("button").click()
     expect(page.locator(".secret code")).to_contain_text("hamgam_")
+    removing = page.locator('form[action$="/remove"]')
+    expect(removing.get_by_role("button", include_hidden=True)).to_be_hidden()
+    page.locator(".acts summary").first.click()
+    expect(removing.get_by_role("button", include_hidden=True)).to_be_hidden()
+    page.locator("summary", has_text=WORDS["en"]["people.remove"]).click()
+    removing.get_by_role("button", name=WORDS["en"]["people.remove.sure"]).click()
+    expect(page.get_by_role("alert")).to_have_text(WORDS["en"]["people.not.last_user"])
+    expect(page.get_by_role("alert")).to_be_focused()
     context.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_form_that_was_refused_leads_to_what_is_wrong(served: str, watched: Watched, lang: Lang) -> None:
+    page, words = watched.page, WORDS[lang]
+    page.goto(f"{served}/sign-in?next=/people&lang={lang}")
+    sign_in(page, lang)
+    form = page.get_by_role("form", name=words["people.add"])
+    form.get_by_label(words["people.name"]).fill("local")
+    form.get_by_label(words["people.role"]).select_option("operator")
+    form.get_by_label(words["people.password"]).fill(PASSWORD)
+    form.get_by_role("button").click()
+    name = form.get_by_label(words["people.name"])
+    expect(name).to_be_focused()
+    expect(name).to_have_value("local")
+    expect(name).to_have_accessible_description(words["people.not.name_wrong"])
+    expect(form.get_by_label(words["people.role"])).to_have_value("operator")
+    expect(form.get_by_label(words["people.password"])).to_have_value("")
+    assert (serious(page), overflow(page)) == ([], 0)
 
 
 def test_a_form_of_another_site_changes_nothing(served: str, chromium: Browser, database_url: str) -> None:
@@ -105,3 +133,27 @@ def test_a_form_of_another_site_changes_nothing(served: str, chromium: Browser, 
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert connection.execute('SELECT count(*) FROM "ApiToken"').fetchall() == [(0,)]
     context.close()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_frame_keeps_its_lines(served: str, watched: Watched, lang: Lang) -> None:
+    """Who is signed in stands at the end of the first line, whether the pages stand in it or below."""
+    page = watched.page
+    page.goto(f"{served}/sign-in?next=/me&lang={lang}")
+    sign_in(page, lang)
+    for width, lines in ((1000, 2), (1100, 2), (1240, 2), (1400, 1)):
+        page.set_viewport_size({"width": width, "height": 800})
+        brand, pages, around = (
+            page.locator(f".top > {part}").bounding_box() for part in (".brand", ".pages", ".around")
+        )
+        assert brand and pages and around
+        assert middle(around) == pytest.approx(middle(brand), abs=2)
+        assert (middle(pages) == pytest.approx(middle(brand), abs=2)) is (lines == 1)
+        assert pages["height"] < 1.5 * around["height"]
+        margin = around["x"] if lang == "fa" else width - around["x"] - around["width"]
+        assert margin <= 2 * 16
+        assert overflow(page) == 0
+
+
+def middle(box: FloatRect) -> float:
+    return box["y"] + box["height"] / 2

@@ -1,6 +1,7 @@
 """The connections in the dashboard and the API: state, probe, subscriptions, settings. No secrets."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -243,6 +244,10 @@ async def test_subscriptions_are_listed_registered_once_and_removed(db: Database
         assert well_formed(page)
         assert known["url"] in page
         assert TOKEN not in page
+        [confirm] = re.findall(r"<details>.*?</details>", page, re.DOTALL)
+        assert page.count('action="/connections/subscriptions/remove"') == 1
+        assert 'action="/connections/subscriptions/remove"' in confirm
+        assert WORDS["en"]["hooks.remove.note"] in confirm
         for _ in range(2):
             gone = await client.post("/connections/subscriptions/remove", data={"id": known["id"]})
             assert gone.status_code == 303

@@ -10,7 +10,9 @@ import pytest
 from hamgam.app.csrf import HEADER, proof
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
-from hamgam.people import sessions, users
+from hamgam.people import sessions, tokens, users
+from hamgam.people.names import RESERVED
+from hamgam.people.passwords import SHORTEST
 from hamgam.people.refusals import Refusal
 from hamgam.people.roles import Role
 from hamgam.people.users import User
@@ -145,6 +147,150 @@ async def test_the_page_shows_a_token_once(admin: httpx2.AsyncClient) -> None:
     assert (await admin.post(f"/people/tokens/{token_id}/revoke")).status_code == 409
 
 
+FIELD = r'<(?:input|select)[^>]*\bname="{}"[^>]*>'
+
+
+def form(page: str, action: str) -> str:
+    [found] = re.findall(rf'<form[^>]* action="{action}".*?</form>', page, re.DOTALL)
+    return found
+
+
+def the_field(page: str, action: str, name: str) -> str:
+    return re.findall(FIELD.format(name), form(page, action))[-1]
+
+
+REFUSED = [
+    ({"name": "local"}, "name", "name_wrong"),
+    ({"name": "boss"}, "name", "name_taken"),
+    ({"password": "secret-9!"}, "password", "too_short"),
+    ({"role": "king"}, "role", "role_wrong"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field", "why"), REFUSED)
+async def test_what_was_typed_is_kept_and_the_field_that_is_wrong_is_marked(
+    admin: httpx2.AsyncClient, wrong: dict[str, str], field: str, why: str
+) -> None:
+    typed = {"name": "سارا <b>", "role": "operator", "password": PASSWORD} | wrong
+    page = (await admin.post("/people/add?lang=en", data=typed)).text
+    assert well_formed(page)
+    assert f'id="refused">{WORDS["en"][f"people.not.{why}"]}' in form(page, "/people/add")
+    name = the_field(page, "/people/add", "name")
+    assert f'value="{typed["name"].replace("<", "&lt;").replace(">", "&gt;")}"' in name
+    chosen = "operator" if typed["role"] == "operator" else "viewer"
+    assert f'<option value="{chosen}" selected>' in form(page, "/people/add")
+    assert typed["password"] not in page
+    for each in ("name", "role", "password"):
+        marked = the_field(page, "/people/add", each)
+        assert ("aria-invalid" in marked, "autofocus" in marked) == (each == field, each == field)
+        assert ('aria-describedby="refused' in marked) is (each == field)
+
+
+async def test_a_token_that_is_refused_keeps_its_name_and_role(admin: httpx2.AsyncClient) -> None:
+    typed = {"name": "a:b", "role": "admin"}
+    page = (await admin.post("/people/tokens/add", data=typed)).text
+    name = the_field(page, "/people/tokens/add", "name")
+    assert 'value="a:b"' in name
+    assert "aria-invalid" in name
+    assert '<option value="admin" selected>' in form(page, "/people/tokens/add")
+    assert "aria-invalid" not in form(page, "/people/add")
+
+
+async def test_what_is_refused_of_one_person_stands_there(admin: httpx2.AsyncClient, boss: User) -> None:
+    for action, fields, field in (
+        ("role", {"role": "viewer"}, "role"),
+        ("password", {"password": "short"}, "password"),
+        ("remove", {}, ""),
+    ):
+        where = f"/people/{boss.id}/{action}"
+        page = (await admin.post(where, data=fields)).text
+        assert page.count('id="refused"') == 1
+        assert 'id="refused"' in form(page, where)
+        if field:
+            assert 'aria-describedby="refused' in the_field(page, where, field)
+        assert "<details open>" in page.partition(where)[0]
+
+
+def test_the_names_that_are_reserved_are_named_in_both_languages() -> None:
+    for words in WORDS.values():
+        for name in RESERVED:
+            assert name in words["people.not.name_wrong"]
+
+
+@pytest.mark.parametrize("path", ["/people", "/me"])
+async def test_each_new_password_says_how_long_it_has_to_be(admin: httpx2.AsyncClient, path: str) -> None:
+    page = (await admin.get(f"{path}?lang=en")).text
+    fields = [one for one in re.findall(r"<input[^>]*>", page) if "new-password" in one]
+    assert len(fields) == 2
+    for one in fields:
+        [hint] = re.findall(r'aria-describedby="([^"]+)"', one)
+        assert f'id="{hint}">{WORDS["en"]["people.password.hint"]}' in page
+    assert str(SHORTEST) in WORDS["en"]["people.password.hint"]
+
+
+async def test_every_column_has_a_scope(admin: httpx2.AsyncClient) -> None:
+    await admin.post("/people/tokens/add", data={"name": "backup", "role": "viewer"})
+    heads = re.findall(r"<th\b[^>]*>", (await admin.get("/people")).text)
+    assert heads == ['<th scope="col">'] * 9
+
+
+async def ali_with_tokens(admin: httpx2.AsyncClient, db: Database) -> tuple[User, dict[str, str]]:
+    """Ali, two tokens of Ali's, one made with one of these, and one of the boss's."""
+    ali = await users.add(db, "Ali", Role.ADMIN, HASH, NOW)
+    secrets = {}
+    for name, by in (("one", "Ali"), ("two", "ALI"), ("made with one", "token:one"), ("backup", "Boss")):
+        _, secrets[name] = await tokens.make(db, name, Role.VIEWER, by=by, now=NOW)
+    return ali, secrets
+
+
+async def valid(db: Database) -> list[str]:
+    return [token.name for token in await tokens.valid(db)]
+
+
+async def test_a_removal_names_the_tokens_that_stay_and_revokes_them_when_asked(
+    admin: httpx2.AsyncClient, db: Database
+) -> None:
+    ali, _ = await ali_with_tokens(admin, db)
+    where = f"/people/{ali.id}/remove"
+    asked = form((await admin.get("/people?lang=en")).text, where)
+    assert WORDS["en"]["people.remove.tokens"] in asked
+    assert re.findall(r"<li><bdi>(.*?)</bdi>", asked) == ["made with one", "one", "two"]
+    assert "checked" not in asked
+    assert (await admin.post(where, data={"tokens": "on"})).status_code == 303
+    assert await valid(db) == ["backup"]
+
+
+async def test_without_being_asked_no_token_is_revoked(admin: httpx2.AsyncClient, db: Database) -> None:
+    ali, _ = await ali_with_tokens(admin, db)
+    assert (await admin.post(f"/people/{ali.id}/remove")).status_code == 303
+    assert await valid(db) == ["backup", "made with one", "one", "two"]
+
+
+async def test_who_made_no_token_is_asked_about_none(admin: httpx2.AsyncClient, boss: User) -> None:
+    asked = form((await admin.get("/people")).text, f"/people/{boss.id}/remove")
+    assert 'name="tokens"' not in asked
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+async def test_the_api_tells_of_the_tokens_of_who_is_removed(
+    admin: httpx2.AsyncClient, db: Database, revoked: bool
+) -> None:
+    ali, secrets = await ali_with_tokens(admin, db)
+    params = {"revokeTokens": "true"} if revoked else {}
+    gone = (await admin.delete(f"/api/v1/people/{ali.id}", params=params)).json()
+    assert [token["name"] for token in gone["tokens"]] == ["made with one", "one", "two"]
+    assert gone["tokensRevoked"] is revoked
+    bearer = {"authorization": f"Bearer {secrets['one']}"}
+    assert (await admin.get("/api/v1/me", headers=bearer)).status_code == (401 if revoked else 200)
+
+
+async def test_the_last_ones_keep_their_tokens(admin: httpx2.AsyncClient, boss: User, db: Database) -> None:
+    await admin.post("/people/tokens/add", data={"name": "backup", "role": "viewer"})
+    answer = await admin.delete(f"/api/v1/people/{boss.id}", params={"revokeTokens": "true"})
+    assert answer.status_code == 409
+    assert await valid(db) == ["backup"]
+
+
 @pytest.mark.parametrize(
     "path",
     ["/people/x/role", f"/people/{uuid4()}/role", f"/people/{uuid4()}/password", f"/people/{uuid4()}/remove"],
@@ -188,8 +334,9 @@ async def test_the_own_password_cannot_be_guessed_either(admin: httpx2.AsyncClie
     guess = {"present": "x", "password": NEW, "again": NEW}
     for _ in range(5):
         assert (await admin.post("/me/password", data=guess)).status_code == 400
-    held = await admin.post("/me/password", data=guess)
+    held = await admin.post("/me/password?lang=en", data=guess)
     assert (held.status_code, held.headers["retry-after"]) == (429, "60")
+    assert WORDS["en"]["sign_in.too_often"].format(60) in held.text
     by_api = await admin.put("/api/v1/me/password", json={"present": "x", "password": NEW})
     assert (by_api.status_code, by_api.headers["retry-after"]) == (429, "60")
 

@@ -98,6 +98,20 @@ async def test_what_is_wrong_is_not_told_and_nothing_typed_is_logged(
     assert "set-cookie" not in answer.headers
 
 
+async def test_the_name_is_kept_and_the_password_is_not(client: httpx2.AsyncClient, sara: users.User) -> None:
+    for status in [401] * 5 + [429]:
+        answer = await sign_in(client, 'مریم "رضایی"', "wrong horse battery")
+        assert answer.status_code == status
+        [name] = re.findall(r'<input name="name"[^>]*>', answer.text)
+        [password] = re.findall(r'<input name="password"[^>]*>', answer.text)
+        assert 'value="مریم &#34;رضایی&#34;"' in name
+        assert "wrong horse battery" not in answer.text
+        assert "autofocus" in password
+        for field in (name, password):
+            assert ('aria-invalid="true" aria-describedby="failed"' in field) is (status == 401)
+        assert 'role="alert" id="failed"' in answer.text
+
+
 async def test_a_success_is_logged_with_the_name(client: httpx2.AsyncClient, sara: users.User) -> None:
     with structlog.testing.capture_logs() as logs:
         await sign_in(client)
@@ -113,7 +127,9 @@ async def test_a_name_can_be_tried_only_so_often_from_anywhere(
             assert (await sign_in(client, "sara", "wrong")).status_code == 401
         held = await sign_in(clients[5])
         assert (held.status_code, held.headers["retry-after"]) == (429, "60")
-        assert WORDS["fa"]["sign_in.too_often"] in held.text
+        assert WORDS["fa"]["sign_in.too_often"].format("۶۰") in held.text
+        clients[5].cookies.set("lang", "en")
+        assert WORDS["en"]["sign_in.too_often"].format(60) in (await sign_in(clients[5])).text
         assert (await sign_in(clients[6], "another", "x")).status_code == 401
         installation.seconds.now += 61
         assert (await sign_in(clients[5])).status_code == 303

@@ -15,6 +15,8 @@ token = App(name="token", help="Tokens with which programs use the web service."
 
 Role = Annotated[str, Parameter(help="viewer, operator or admin; each may do what the ones before may.")]
 
+RevokeTokens = Annotated[bool, Parameter(help="Also revoke the tokens that this person made.")]
+
 
 @user.command(name="add")
 def user_add(name: str, /, *, role: Role) -> Coroutine[Any, Any, int]:
@@ -49,11 +51,11 @@ async def user_role(name: str, role: Role, /) -> int:
 
 
 @user.command(name="remove")
-async def user_remove(name: str, /) -> int:
+async def user_remove(name: str, /, *, revoke_tokens: RevokeTokens = False) -> int:
     """Let somebody in no more."""
     from hamgam.app.commands.people import remove
 
-    return await remove(settings(), name)
+    return await remove(settings(), name, tokens_too=revoke_tokens)
 
 
 @token.command(name="add")

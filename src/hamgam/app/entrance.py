@@ -6,7 +6,6 @@ DASHBOARD_PASSWORD draw. As soon as there is one, a session or a token is needed
 
 import base64
 import binascii
-import hmac
 from dataclasses import dataclass
 from enum import Enum, auto
 from ipaddress import ip_address
@@ -15,9 +14,12 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from hamgam.app.context import WebContext
+from hamgam.intake.pace import source_of
 from hamgam.people import sessions, tokens
 from hamgam.people.registry import Registry
 from hamgam.people.roles import NOBODY_SIGNED_IN, Person, Role
+from hamgam.people.shared_password import SharedPassword
+from hamgam.people.signing_in import TooOften
 from hamgam.settings import Settings
 
 SESSION_COOKIE = "hamgam"
@@ -71,36 +73,54 @@ class Entrance:
         self._clock = context.clock
         self._house = registry.house
         secret = context.settings.dashboard_password
-        self._password = secret.get_secret_value().encode() if secret else b""
+        self._password = SharedPassword(secret.get_secret_value() if secret else "", context.monotonic)
         self._hosts = _known_hosts(context.settings)
 
-    async def visitor(self, request: Request) -> Visitor | Barred:
+    async def visitor(self, request: Request) -> Visitor | Barred | TooOften:
         """Raises what a call raises when the database is gone: then nobody knows, and nobody comes in."""
         authorization = request.headers.get("authorization", "")
         if token := _credentials(authorization, "bearer"):
             person = await tokens.find(self._db, token, self._clock())
             return Visitor(person, Way.TOKEN) if person else Barred.TOKEN
-        knows_password = self._knows_password(authorization)
-        if knows_password and request.url.path in MONITORING:
-            return _MONITOR
         if cookie := request.cookies.get(SESSION_COOKIE, ""):
             signed_in = await sessions.find(self._db, cookie, self._clock())
             if signed_in is not None:
                 return Visitor(signed_in.person, Way.SESSION, cookie)
-        if not await self._house.is_open():
+        return await self._without_a_name(request, _credentials(authorization, "basic"))
+
+    async def _without_a_name(self, request: Request, basic: str) -> Visitor | Barred | TooOften:
+        """The password is looked at only where it opens something: an old one repeated elsewhere is no guess.
+
+        A monitor with the right one gets its answer without the database.
+        """
+        monitors = request.url.path in MONITORING
+        if not monitors and not await self._house.is_open():
             return _STRANGER if request.url.path == SIGN_IN else Barred.SIGN_IN
+        known = self._knows_password(request, basic)
+        if isinstance(known, TooOften):
+            return known
+        if monitors and known:
+            return _MONITOR
+        if not await self._house.is_open():
+            return Barred.SIGN_IN
         if self._password:
-            return _WITH_PASSWORD if knows_password else Barred.PASSWORD
+            return _WITH_PASSWORD if known else Barred.PASSWORD
         return _LOCAL if self._is_known(request.headers.get("host", "")) else Barred.HOST
 
-    def _knows_password(self, authorization: str) -> bool:
-        given = _basic_password(_credentials(authorization, "basic"))
-        return bool(self._password) and hmac.compare_digest(given, self._password)
+    def _knows_password(self, request: Request, basic: str) -> bool | TooOften:
+        if not basic or not self._password:
+            return False
+        return self._password.knows(peer_of(request), *_user_and_password(basic))
 
     def _is_known(self, host: str) -> bool:
         """A page of another site can give its name our address (DNS rebinding), but not our name."""
         name = host_name(host)
         return name in self._hosts or _is_loopback(name)
+
+
+def peer_of(request: Request) -> str:
+    """What is counted as one that tries."""
+    return source_of(request.client.host if request.client else "")
 
 
 def host_name(host: str) -> str:
@@ -128,10 +148,11 @@ def _credentials(authorization: str, scheme: str) -> str:
     return credentials.strip() if given.lower() == scheme else ""
 
 
-def _basic_password(encoded: str) -> bytes:
-    """The password of a Basic authorization, whatever the user name; b"" when there is none."""
+def _user_and_password(encoded: str) -> tuple[bytes, bytes]:
+    """Of a Basic authorization; both empty where it is none."""
     try:
         decoded = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        return b""
-    return decoded.partition(b":")[2]
+        return b"", b""
+    user, _, password = decoded.partition(b":")
+    return user, password

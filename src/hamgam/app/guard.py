@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hamgam.app.entrance import Barred, Entrance
+from hamgam.app.entrance import Entrance, Visitor
 from hamgam.app.refusing import no_database, refusal
 from hamgam.app.turning_away import turned_away
 from hamgam.db.engine import DATABASE_GONE
@@ -80,7 +80,7 @@ class Guard:
                 found = await self._entrance.visitor(request)
         except (*DATABASE_GONE, TimeoutError):
             return no_database(request)
-        if isinstance(found, Barred):
+        if not isinstance(found, Visitor):
             return turned_away(request, found)
         state |= {"visitor": found, "person": found.person}
         return self._app

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from hamgam.app.context import WebContext
+from hamgam.app.entrance import peer_of
 from hamgam.app.problems import problem
 from hamgam.intake import webhook
 from hamgam.intake.group import GroupCommit
-from hamgam.intake.pace import Pace, source_of
+from hamgam.intake.pace import Pace
 from hamgam.model import ChangeNotice, Entity
 from hamgam.settings import Settings
 
@@ -85,7 +86,7 @@ class _Door:
     async def answer(self, request: Request, token: str, receive: Receive) -> Response:
         if not self._settings.enable_webhooks:
             return problem(404, "Webhooks are off", "ENABLE_WEBHOOKS is false")
-        source = source_of(request.client.host if request.client else "")
+        source = peer_of(request)
         if wait := self._refused.wait_seconds(source) or self._accepted.wait_seconds(source):
             return problem(429, "Too many deliveries", retry_after=str(wait))
         body = await self._admitted(request, token)

@@ -10,14 +10,17 @@ from hamgam.app.entrance import MONITORING, SIGN_IN, Barred
 from hamgam.app.problems import problem
 from hamgam.app.refusing import is_page, refusal
 from hamgam.app.words import WORDS
+from hamgam.people.signing_in import TooOften
 
 _BASIC = 'Basic realm="hamgam", charset="UTF-8"'
 _BEARER = 'Bearer realm="hamgam"'
 _SAFE = ("GET", "HEAD")
 
 
-def turned_away(request: Request, why: Barred) -> Response:
+def turned_away(request: Request, why: Barred | TooOften) -> Response:
     match why:
+        case TooOften(seconds):
+            return refusal(request, 429, "Too many wrong passwords", retry_after=str(seconds))
         case Barred.PASSWORD:
             title = "The dashboard's password is needed"
             return refusal(request, 401, title, words="refused.password", www_authenticate=_BASIC)

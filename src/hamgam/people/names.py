@@ -7,7 +7,7 @@ from hamgam.people.roles import Role
 from hamgam.persian import caseless_key
 
 _LONGEST = 60
-_RESERVED = frozenset({"local", "monitoring"})
+RESERVED = frozenset({"local", "monitoring"})
 """What the log calls those who come without a name of their own."""
 _HALF_SPACE = "\u200c"
 _NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -18,7 +18,7 @@ def checked_name(text: str) -> str:
     name = " ".join(text.split())
     key = caseless_key(name)
     odd = any(sign != _HALF_SPACE and unicodedata.category(sign) in _NO_TEXT for sign in name)
-    if odd or ":" in name or not key or len(name) > _LONGEST or key in _RESERVED:
+    if odd or ":" in name or not key or len(name) > _LONGEST or key in RESERVED:
         raise NotAllowed(Refusal.NAME_WRONG)
     return name
 

@@ -1,6 +1,7 @@
 """Passwords as argon2id hashes. Hashing is slow by design, so it happens in threads, few at a time."""
 
 import asyncio
+import os
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -9,8 +10,10 @@ from argon2.exceptions import VerificationError
 from hamgam.people.refusals import NotAllowed, Refusal
 
 SHORTEST, LONGEST = 10, 200
-_AT_ONCE = 2
-"""Each takes 46 MiB and a processor while it lasts."""
+_AT_ONCE = 2 if (os.cpu_count() or 1) > 2 else 1
+"""Each takes 46 MiB and a processor while it lasts; one processor stays for the rest."""
+_MOST_WAITING = 20
+"""For a place; about a second's work."""
 
 DECOY = "$argon2id$v=19$m=47104,t=2,p=1$1uitMNb2MhKjsRsv6XTFAQ$fYwyJFYB/uhzpXda3cHMZiiIv4r6zUVMRgfB2Hnqlfo"
 """The hash of a password that nobody knows, for names that nobody has: both cost the same time."""
@@ -36,6 +39,12 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or argon2id()
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._looking = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are looked at that one more had better come later."""
+        return self._looking >= _AT_ONCE + _MOST_WAITING
 
     async def hash(self, password: str) -> str:
         """Raises `NotAllowed` for a password that is too short or too long."""
@@ -46,8 +55,12 @@ class Passwords:
     async def matches(self, stored: str | None, password: str) -> bool:
         """False without a stored hash, but not sooner than with one."""
         text = unicodedata.normalize("NFKC", password[: 2 * LONGEST])
-        async with self._places:
-            fits = await asyncio.to_thread(self._verified, stored or DECOY, _bytes(text))
+        self._looking += 1
+        try:
+            async with self._places:
+                fits = await asyncio.to_thread(self._verified, stored or DECOY, _bytes(text))
+        finally:
+            self._looking -= 1
         return fits and stored is not None
 
     async def renewed(self, stored: str, password: str) -> str | None:

@@ -35,6 +35,18 @@ _SENTENCES = {
     Refusal.LAST_USER: "only the command hamgam user remove removes the last user: it opens the pages to all",
 }
 
+_FIELDS = {
+    Refusal.NAME_WRONG: "name",
+    Refusal.NAME_TAKEN: "name",
+    Refusal.ROLE_WRONG: "role",
+    Refusal.FIRST_ADMIN: "role",
+    Refusal.LAST_ADMIN: "role",
+    Refusal.TOO_SHORT: "password",
+    Refusal.TOO_LONG: "password",
+    Refusal.WRONG_PRESENT: "present",
+    Refusal.DIFFERENT: "again",
+}
+
 
 class NotAllowed(UsageError):
     """Nothing was changed."""
@@ -42,3 +54,8 @@ class NotAllowed(UsageError):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(_SENTENCES[refusal])
         self.refusal = refusal
+
+    @property
+    def field(self) -> str:
+        """What of a form it is about; "" where that is the whole."""
+        return _FIELDS.get(self.refusal, "")

@@ -16,7 +16,7 @@ from hamgam.people.passwords import Passwords
 from hamgam.people.roles import Role
 from hamgam.people.signing_in import SigningIn
 from hamgam.people.tokens import ApiToken
-from hamgam.people.users import User
+from hamgam.people.users import Removed, User
 
 logger = structlog.get_logger()
 
@@ -53,10 +53,18 @@ class Registry:
         hashed = await self._passwords.hash(password)
         return _told("password", await users.set_password(self.db, user_id, hashed), by)
 
-    async def remove(self, user_id: UUID, *, by: str, last_too: bool = False) -> User:
-        removed = await users.disable(self.db, user_id, self._clock(), last_too=last_too)
+    async def remove(
+        self, user_id: UUID, *, by: str, last_too: bool = False, tokens_too: bool = False
+    ) -> Removed:
+        """`tokens_too` revokes the tokens that this person has made; else their programs go on."""
+        removed = await users.disable(
+            self.db, user_id, self._clock(), last_too=last_too, tokens_too=tokens_too
+        )
         self.house.forget()
-        return _told("removed", removed, by)
+        _told("removed", removed.user, by)
+        for token in removed.tokens if removed.revoked else ():
+            _told("token revoked", token, by)
+        return removed
 
     async def make_token(self, name: str, role: Role, *, by: str) -> tuple[ApiToken, str]:
         made, secret = await tokens.make(self.db, name, role, by=by, now=self._clock())

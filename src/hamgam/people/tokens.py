@@ -1,13 +1,14 @@
 """Tokens for programs: a name, a role, and a secret that is shown once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Result, Row, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import api_token as t
@@ -18,6 +19,8 @@ from hamgam.people.secret import fingerprint, new_secret
 
 _PREFIX = "hamgam_"
 """Lets people, and programs that search for lost secrets, see what it is."""
+_BY_PROGRAM = "token:"
+"""Before the name of a token that has done something; a person's name has no colon."""
 _NOTED_EVERY = timedelta(minutes=1)
 _SHOWN = (t.c.id, t.c.name, t.c.role, t.c.createdAt, t.c.createdBy, t.c.lastUsedAt)
 _VALID = t.c.revokedAt.is_(None)
@@ -35,9 +38,9 @@ class ApiToken:
     last_used_at: datetime | None
 
 
-async def valid(db: Database) -> list[ApiToken]:
+async def valid(db: Database | AsyncConnection) -> list[ApiToken]:
     """By name."""
-    found = await db.execute(select(*_SHOWN).where(_VALID).order_by(t.c.nameKey))
+    found: Result[Any] = await db.execute(select(*_SHOWN).where(_VALID).order_by(t.c.nameKey))
     return [_token(row) for row in found]
 
 
@@ -78,6 +81,25 @@ async def revoke(db: Database, token_id: UUID, now: datetime) -> ApiToken:
     return _token(row)
 
 
+def made_by(valid_ones: Sequence[ApiToken], name: str) -> list[ApiToken]:
+    """Those that a person has made, and those that were made with these in turn."""
+    makers, found = {name_key(name)}, dict[UUID, ApiToken]()
+    while more := [one for one in valid_ones if one.id not in found and _maker_key(one.created_by) in makers]:
+        found |= {one.id: one for one in more}
+        makers = {_BY_PROGRAM + name_key(one.name) for one in more}
+    return [one for one in valid_ones if one.id in found]
+
+
+def _maker_key(created_by: str) -> str:
+    is_token = created_by.startswith(_BY_PROGRAM)
+    return f"{_BY_PROGRAM if is_token else ''}{name_key(created_by.removeprefix(_BY_PROGRAM))}"
+
+
+async def revoke_all(connection: AsyncConnection, ids: Iterable[UUID], now: datetime) -> None:
+    """Within a change of something else."""
+    await connection.execute(t.update().where(t.c.id.in_(list(ids)), _VALID).values(revokedAt=now))
+
+
 async def find(db: Database, secret: str, now: datetime) -> Person | None:
     """Who comes with this secret; the log knows it from a user by the colon. It is thereby used."""
     mine = (t.c.tokenHash == fingerprint(secret)) & _VALID
@@ -86,7 +108,7 @@ async def find(db: Database, secret: str, now: datetime) -> Person | None:
         return None
     if row.lastUsedAt is None or now - row.lastUsedAt >= _NOTED_EVERY:
         await db.execute(t.update().where(mine).values(lastUsedAt=now))
-    return Person(f"token:{row.name}", Role(row.role))
+    return Person(f"{_BY_PROGRAM}{row.name}", Role(row.role))
 
 
 def _token(row: Row[Any]) -> ApiToken:

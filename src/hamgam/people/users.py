@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import user as t
-from hamgam.people import sessions
+from hamgam.people import sessions, tokens
 from hamgam.people.names import checked_name, name_key
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.roles import Role
+from hamgam.people.tokens import ApiToken
 
 _SHOWN = (t.c.id, t.c.name, t.c.role, t.c.createdAt)
 
@@ -33,6 +34,16 @@ class User:
     name: str
     role: Role
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Who was removed, with the tokens of theirs that were valid until then."""
+
+    user: User
+    tokens: list[ApiToken]
+    revoked: bool
+    """Whether these are valid no more."""
 
 
 def without_admin(users: Sequence[User]) -> bool:
@@ -110,7 +121,9 @@ async def renew_hash(db: Database, user_id: UUID, old: str, new: str) -> None:
     await db.execute(t.update().where(same).values(passwordHash=new))
 
 
-async def disable(db: Database, user_id: UUID, now: datetime, *, last_too: bool = False) -> User:
+async def disable(
+    db: Database, user_id: UUID, now: datetime, *, last_too: bool = False, tokens_too: bool = False
+) -> Removed:
     """Let somebody in no more; sessions end at once. Without the last user the pages are open: `last_too`."""
     async with _changing(db) as (users, connection):
         found, left = _one_of(users, user_id), _others(users, user_id)
@@ -120,7 +133,10 @@ async def disable(db: Database, user_id: UUID, now: datetime, *, last_too: bool 
             raise NotAllowed(Refusal.LAST_USER)
         await connection.execute(t.update().where(t.c.id == user_id).values(disabledAt=now))
         await sessions.end_all(connection, user_id)
-        return found
+        made = tokens.made_by(await tokens.valid(connection), found.name)
+        if tokens_too:
+            await tokens.revoke_all(connection, (token.id for token in made), now)
+        return Removed(found, made, revoked=tokens_too)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.exceptions import HTTPException
 
@@ -19,6 +19,8 @@ from hamgam.people.users import User
 
 _Name = Annotated[str, Field(description="one name in all its spellings", examples=["maryam"])]
 _Password = Annotated[SecretStr, Field(description="10 to 200 characters", examples=["three words and more"])]
+
+_RevokeTokens = Annotated[bool, Query(description="also revoke the tokens that this person made")]
 
 
 class _Given(BaseModel):
@@ -69,6 +71,11 @@ class TokenMade(TokenShown):
     token: Annotated[str, Field(description="shown this once")]
 
 
+class PersonRemoved(PersonShown):
+    tokens: Annotated[list[TokenShown], Field(description="which this person made, and which were valid")]
+    tokensRevoked: Annotated[bool, Field(description="whether these are valid no more")]
+
+
 class Me(BaseModel):
     name: str
     role: Role
@@ -108,9 +115,16 @@ def _people(registry: Registry) -> APIRouter:
         return _person(await registry.set_password(person_id, password, by=admin.name))
 
     @router.delete("/{person_id}")
-    async def remove_person(admin: Admin, person_id: UUID) -> PersonShown:
-        """Let somebody in no more. All sessions of this person end."""
-        return _person(await registry.remove(person_id, by=admin.name))
+    async def remove_person(
+        admin: Admin, person_id: UUID, revokeTokens: _RevokeTokens = False
+    ) -> PersonRemoved:
+        """Let somebody in no more. All sessions of this person end, tokens only with `revokeTokens`."""
+        removed = await registry.remove(person_id, by=admin.name, tokens_too=revokeTokens)
+        return PersonRemoved(
+            **_person(removed.user).model_dump(),
+            tokens=[TokenShown.model_validate(_token(token)) for token in removed.tokens],
+            tokensRevoked=removed.revoked,
+        )
 
     return router
 

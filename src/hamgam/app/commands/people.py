@@ -60,12 +60,17 @@ async def set_role(settings: Settings, name: str, role: str) -> int:
     return 0
 
 
-async def remove(settings: Settings, name: str) -> int:
+async def remove(settings: Settings, name: str, *, tokens_too: bool) -> int:
     async with _registry(settings) as registry:
         user = await users.named(registry.db, name)
-        await registry.remove(user.id, by=who(), last_too=True)
+        removed = await registry.remove(user.id, by=who(), last_too=True, tokens_too=tokens_too)
         left = await users.everyone(registry.db)
     console().print(f"removed {user.name}")
+    for token in removed.tokens:
+        if removed.revoked:
+            console().print(f"revoked {token.name}")
+        else:
+            progress_console().print(f"the token {token.name} of {user.name} is still valid")
     if not left:
         progress_console().print("there are no users any more: the web service asks nobody to sign in")
     return 0

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from hamgam.app.access import Admin
 from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
+from hamgam.app.pages.refused_form import RefusedForm, refused_form
 from hamgam.app.pages.shell import page
 from hamgam.people import tokens, users
 from hamgam.people.names import role_of
@@ -18,6 +19,7 @@ from hamgam.people.refusals import NotAllowed
 from hamgam.people.registry import Registry
 from hamgam.people.roles import Role
 
+_NOTHING = RefusedForm()
 _DONE = ("added", "role", "password", "removed", "revoked")
 
 
@@ -29,15 +31,17 @@ class _Page:
         self._db = registry.db
 
     async def show(
-        self, request: Request, status: int = 200, *, refused: str = "", secret: str = ""
+        self, request: Request, status: int = 200, *, refused: RefusedForm = _NOTHING, secret: str = ""
     ) -> Response:
         done = request.query_params.get("done", "")
+        people, valid = await users.everyone(self._db), await tokens.valid(self._db)
         return page(
             request,
             "people.html",
             status,
-            people=await users.everyone(self._db),
-            tokens=await tokens.valid(self._db),
+            people=people,
+            tokens=valid,
+            made={person.id: tokens.made_by(valid, person.name) for person in people},
             roles=list(Role),
             now=self._clock(),
             done=done if done in _DONE else "",
@@ -45,11 +49,14 @@ class _Page:
             secret=secret,
         )
 
+    async def refuse(self, request: Request, error: NotAllowed) -> Response:
+        return await self.show(request, 409, refused=await refused_form(request, error))
+
     async def after(self, request: Request, done: str, doing: Awaitable[Any]) -> Response:
         try:
             await doing
         except NotAllowed as error:
-            return await self.show(request, 409, refused=f"people.not.{error.refusal}")
+            return await self.refuse(request, error)
         return RedirectResponse(f"/people?done={done}", 303)
 
 
@@ -93,7 +100,9 @@ def _people_actions(router: APIRouter, registry: Registry, shown: _Page) -> None
 
     @router.post("/{person_id}/remove")
     async def remove(request: Request, admin: Admin, person_id: UUID) -> Response:
-        return await shown.after(request, "removed", registry.remove(person_id, by=admin.name))
+        tokens_too = "tokens" in await form_of(request)
+        removing = registry.remove(person_id, by=admin.name, tokens_too=tokens_too)
+        return await shown.after(request, "removed", removing)
 
 
 def _token_actions(router: APIRouter, registry: Registry, shown: _Page) -> None:
@@ -105,7 +114,7 @@ def _token_actions(router: APIRouter, registry: Registry, shown: _Page) -> None:
             role = role_of(form.get("role", ""))
             _, secret = await registry.make_token(form.get("name", ""), role, by=admin.name)
         except NotAllowed as error:
-            return await shown.show(request, 409, refused=f"people.not.{error.refusal}")
+            return await shown.refuse(request, error)
         return await shown.show(request, 201, secret=secret)
 
     @router.post("/tokens/{token_id}/revoke")

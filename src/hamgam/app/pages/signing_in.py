@@ -6,10 +6,10 @@ from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.access import Viewer
 from hamgam.app.addresses import SIGN_OUT, local_path
-from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way
+from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way, peer_of
 from hamgam.app.forms import form_of
+from hamgam.app.pages.refused_form import RefusedForm, refused_form
 from hamgam.app.pages.shell import page
-from hamgam.intake.pace import source_of
 from hamgam.people import sessions
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
@@ -33,25 +33,25 @@ def _door(router: APIRouter, registry: Registry) -> None:
         if _visitor(request).way is not Way.STRANGER:
             return RedirectResponse(wanted, 303)
         why = "sign_in.ended" if "ended" in request.query_params else ""
-        return page(request, "sign_in.html", next=wanted, failed=why)
+        return _sign_in_page(request, 200, wanted, failed=why)
 
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
         form = await form_of(request)
-        wanted = local_path(form.get("next", ""))
-        source = source_of(request.client.host if request.client else "")
+        wanted, name = local_path(form.get("next", "")), form.get("name", "")
         opened = await registry.signing_in.sign_in(
-            form.get("name", ""), form.get("password", ""), source, request.cookies.get(_BROWSER_COOKIE, "")
+            name, form.get("password", ""), peer_of(request), request.cookies.get(_BROWSER_COOKIE, "")
         )
         if isinstance(opened, TooOften):
-            answer: Response = page(request, "sign_in.html", 429, next=wanted, failed="sign_in.too_often")
-            answer.headers["retry-after"] = str(opened.wait_seconds)
-        elif opened is None:
-            answer = page(request, "sign_in.html", 401, next=wanted, failed="sign_in.failed")
-        else:
-            answer = RedirectResponse(wanted, 303)
-            await sessions.end(registry.db, _visitor(request).session)
-            _keep(request, answer, opened)
+            seconds = opened.wait_seconds
+            return _sign_in_page(
+                request, 429, wanted, failed="sign_in.too_often", name=name, wait_seconds=seconds
+            )
+        if opened is None:
+            return _sign_in_page(request, 401, wanted, failed="sign_in.failed", name=name)
+        await sessions.end(registry.db, _visitor(request).session)
+        answer = RedirectResponse(wanted, 303)
+        _keep(request, answer, opened)
         return answer
 
     @router.post(SIGN_OUT)
@@ -62,10 +62,24 @@ def _door(router: APIRouter, registry: Registry) -> None:
         return answer
 
 
+def _sign_in_page(
+    request: Request, status: int, wanted: str, *, failed: str, name: str = "", wait_seconds: int = 0
+) -> Response:
+    """With the name that was typed."""
+    values = {"next": wanted, "failed": failed, "name": name, "wait_seconds": wait_seconds}
+    answer = page(request, "sign_in.html", status, **values)
+    return _held(answer, wait_seconds) if wait_seconds else answer
+
+
+def _held(answer: Response, wait_seconds: int) -> Response:
+    answer.headers["retry-after"] = str(wait_seconds)
+    return answer
+
+
 def _own_page(router: APIRouter, registry: Registry) -> None:
     @router.get("/me")
     async def own_page(request: Request, _: Viewer) -> Response:
-        return page(request, "me.html", refused="", done="done" in request.query_params)
+        return page(request, "me.html", refused=RefusedForm(), done="done" in request.query_params)
 
     @router.post("/me/password")
     async def change_password(request: Request, person: Viewer) -> Response:
@@ -80,11 +94,11 @@ def _own_page(router: APIRouter, registry: Registry) -> None:
                 person.name, form.get("present", ""), new, visitor.session
             )
         except NotAllowed as error:
-            return page(request, "me.html", 400, refused=f"people.not.{error.refusal}", done=False)
+            refused = await refused_form(request, error)
+            return page(request, "me.html", 400, refused=refused, done=False)
         if isinstance(changed, TooOften):
-            answer = page(request, "me.html", 429, refused="sign_in.too_often", done=False)
-            answer.headers["retry-after"] = str(changed.wait_seconds)
-            return answer
+            refused = RefusedForm("sign_in.too_often", wait_seconds=changed.wait_seconds)
+            return _held(page(request, "me.html", 429, refused=refused, done=False), changed.wait_seconds)
         return RedirectResponse("/me?done", 303)
 
 

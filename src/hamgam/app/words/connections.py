@@ -203,7 +203,12 @@ WORDS: Table = {
         "This CRM has no webhook API; type the addresses into its own settings.",
     ),
     "hooks.register": ("ثبت نشانی این سرویس", "Register this service's address"),
-    "hooks.remove": ("حذف", "Remove"),
+    "hooks.remove": ("حذف…", "Remove…"),
+    "hooks.remove.note": (
+        "CRM دیگر به این نشانی خبر نمی‌دهد؛ تغییرها تنها با بررسی دوره‌ای پیدا می‌شود.",
+        "The CRM no longer calls this address; what it would have told is left to polling.",
+    ),
+    "hooks.remove.sure": ("بله، حذف شود", "Yes, remove it"),
     "hooks.events": ("رویدادها", "Events"),
     "hooks.ours": ("همین سرویس", "this service"),
     "hooks.failed": ("CRM پاسخ درستی نداد:", "The CRM did not answer well:"),

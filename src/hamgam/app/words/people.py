@@ -12,8 +12,8 @@ WORDS: Table = {
     ),
     "sign_in.failed": ("نام یا گذرواژه درست نیست.", "The name or the password is not right."),
     "sign_in.too_often": (
-        "تلاش‌های ناموفق زیاد بوده است. چند دقیقه صبر کنید و دوباره بیازمایید.",
-        "Too many tries have failed. Wait some minutes, then try again.",
+        "تلاش‌های ناموفق زیاد بوده است. {} ثانیه صبر کنید و دوباره بیازمایید.",
+        "Too many tries have failed. Wait {} seconds, then try again.",
     ),
     "sign_in.help": (
         "اگر گذرواژه را فراموش کرده‌اید، مدیر می‌تواند گذرواژهٔ تازه‌ای برایتان بگذارد.",
@@ -44,8 +44,8 @@ WORDS: Table = {
     "me.present": ("گذرواژهٔ کنونی", "Present password"),
     "me.again": ("گذرواژهٔ تازه، دوباره", "New password, again"),
     "me.note": (
-        "دست‌کم ۱۰ نویسه. با تغییر گذرواژه، در دستگاه‌های دیگر باید دوباره وارد شوید.",
-        "At least 10 characters. On other devices you will have to sign in again.",
+        "با تغییر گذرواژه، در دستگاه‌های دیگر باید دوباره وارد شوید.",
+        "On other devices you will have to sign in again.",
     ),
     "me.done": ("گذرواژه عوض شد.", "The password is changed."),
     "me.no_password": (
@@ -57,13 +57,23 @@ WORDS: Table = {
     "people.since": ("تاریخ افزودن", "Added"),
     "people.password": ("گذرواژه", "Password"),
     "people.new_password": ("گذرواژهٔ تازه", "New password"),
+    "people.password.hint": ("دست‌کم ۱۰ نویسه", "at least 10 characters"),
     "people.change": ("تغییر", "Change"),
     "people.save": ("ذخیره", "Save"),
     "people.save_role": ("ذخیرهٔ نقش", "Save the role"),
     "people.save_password": ("ذخیرهٔ گذرواژه", "Save the password"),
     "people.add": ("افزودن کاربر", "Add a user"),
-    "people.remove": ("حذف کاربر", "Remove"),
-    "people.remove.note": ("بی‌درنگ از همه‌جا خارج می‌شود.", "Is signed out everywhere at once."),
+    "people.remove": ("حذف کاربر…", "Remove…"),
+    "people.remove.note": (
+        "بی‌درنگ از همه‌جا خارج می‌شود و دیگر نمی‌تواند وارد شود.",
+        "signed out everywhere at once, and cannot sign in again.",
+    ),
+    "people.remove.tokens": (
+        "توکن‌هایی که ساخته است همچنان معتبر می‌مانند و هر که آن‌ها را داشته باشد به کار می‌برد:",
+        "The tokens that this person made stay valid, and whoever has them can go on using them:",
+    ),
+    "people.remove.tokens_too": ("این توکن‌ها هم باطل شود", "Revoke these tokens, too"),
+    "people.remove.sure": ("بله، حذف شود", "Yes, remove"),
     "people.nobody": ("کاربر بدون ورود", "somebody without a sign-in"),
     "people.none": (
         "هنوز کاربری نیست. نخستین کاربر باید مدیر باشد؛ پس از آن ورود برای همه لازم است.",
@@ -78,7 +88,7 @@ WORDS: Table = {
     "people.done.removed": ("کاربر حذف شد.", "The user is removed."),
     "people.done.revoked": ("توکن باطل شد.", "The token is revoked."),
     "people.not.name_wrong": (
-        "نام باید ۱ تا ۶۰ نویسه و بدون دونقطه باشد.",
+        "نام باید ۱ تا ۶۰ نویسه و بدون دونقطه باشد و local یا monitoring نباشد.",
         "A name has 1 to 60 characters and no colon, and is not local or monitoring.",
     ),
     "people.not.name_taken": (
