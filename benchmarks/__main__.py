@@ -1,4 +1,4 @@
-"""`python -m benchmarks` takes about a quarter of an hour, most of it for 100,000 contacts and 1,000,000 syncs."""
+"""`python -m benchmarks`, a quarter of an hour, most of it for 100,000 contacts and 1,000,000 syncs."""
 
 import argparse
 import asyncio
