@@ -86,5 +86,7 @@ def test_it_can_be_read_without_javascript(served: str, chromium: Browser, path:
     answer = page.goto(f"{served}{path}?lang=en")
     assert answer is not None and answer.status == 200
     assert page.locator("h1").first.is_visible()
+    assert page.locator("h1, h2, h3").first.evaluate("heading => heading.tagName") == "H1"
+    assert page.locator("h1").count() == 1
     assert len(page.locator("body").inner_text()) > 200
     context.close()

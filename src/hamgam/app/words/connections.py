@@ -195,6 +195,7 @@ WORDS: Table = {
         "This page shows secrets; the process log says that you asked for it.",
     ),
     "hooks.copy": ("کپی", "Copy"),
+    "hooks.copied": ("کپی شد", "Copied"),
     "hooks.list": ("اشتراک‌های ثبت‌شده در CRM", "Subscriptions in the CRM"),
     "hooks.list.show": ("دیدن اشتراک‌ها", "See the subscriptions"),
     "hooks.list.none": ("CRM هیچ اشتراکی ندارد.", "The CRM has no subscription."),
