@@ -16,7 +16,6 @@ from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
 from hamgam.app.probing import check_site
-from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import SyncError, UsageError
 from hamgam.sync.site import Site
 from hamgam.trail import pulse
@@ -60,12 +59,9 @@ def _looking(context: WebContext) -> APIRouter:
         return await _shown(context, request, "connections_live.html")
 
     @router.get("/light")
-    async def light(request: Request, _: Viewer) -> Response:
+    async def light(request: Request, _: Viewer) -> HTMLResponse:
         """Whether the CRM calls, beside the address that it has to call."""
-        try:
-            delivery_at = await pulse.last_delivery(context.db)
-        except DATABASE_GONE:
-            return Response(status_code=204)
+        delivery_at = await pulse.last_delivery(context.db)
         return page(request, "webhook_light.html", delivery_at=delivery_at, now=context.clock())
 
     @router.get("/settings")
@@ -79,11 +75,7 @@ def _looking(context: WebContext) -> APIRouter:
 
 
 async def _shown(context: WebContext, request: Request, template: str, *, busy: bool = False) -> HTMLResponse:
-    door = webhook_door(context.settings)
-    try:
-        view = await connections(context)
-    except DATABASE_GONE:
-        return page(request, template, 503, view=None, door=door, busy=False, revealed=False)
+    door, view = webhook_door(context.settings), await connections(context)
     return page(request, template, 409 if busy else 200, view=view, door=door, busy=busy, revealed=False)
 
 

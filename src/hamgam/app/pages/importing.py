@@ -24,7 +24,6 @@ from hamgam.app.import_view import (
 from hamgam.app.pages.import_form import Mistyped, asked_for
 from hamgam.app.pages.shell import page
 from hamgam.app.problems import RequestRefused
-from hamgam.db.engine import DATABASE_GONE
 from hamgam.jobs import importing
 from hamgam.sync.initial_import import NotNow
 from hamgam.trail import import_runs
@@ -42,10 +41,7 @@ class _Page:
         self._context = context
 
     async def show(self, request: Request, template: str, run_id: UUID | None = None) -> HTMLResponse:
-        try:
-            view = await import_view(self._context, run_id)
-        except DATABASE_GONE:
-            return _whole(request, template, 503, None)
+        view = await import_view(self._context, run_id)
         if run_id is not None and view.run is None:
             raise RequestRefused(404, "there is no such import", "import")
         return _whole(request, template, 200, view, only=run_id)
@@ -53,11 +49,9 @@ class _Page:
     async def confirm(self, request: Request) -> HTMLResponse:
         try:
             asked = asked_for(request.query_params, "")
-            view = await import_view(self._context)
         except Mistyped as error:
             return await self.again(request, 400, request.query_params, mistyped=error.field)
-        except DATABASE_GONE:
-            return page(request, "notice.html", 503, notice="gone")
+        view = await import_view(self._context)
         expected = view.forecast(asked.limit)
         return page(request, "import_confirm.html", view=view, asked=asked, expected=expected)
 
@@ -166,21 +160,19 @@ def _whole(
     request: Request,
     template: str,
     status: int,
-    view: ImportView | None,
+    view: ImportView,
     *,
     only: UUID | None = None,
     typed: Mapping[str, str] = _NOTHING,
     refused: str = "",
     mistyped: str = "",
 ) -> HTMLResponse:
-    """`view`: None where the database cannot be reached."""
-    run = view.run if view else None
     return page(
         request,
         template,
         status,
         view=view,
-        answer=detail(run, person_of(request)) if run else "",
+        answer=detail(view.run, person_of(request)) if view.run else "",
         only=only,
         typed=typed,
         refused=refused,

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer, person_of
 from hamgam.app.api.charts import SHOWN, SPANS, Window
@@ -13,7 +13,6 @@ from hamgam.app.context import WebContext
 from hamgam.app.glance import glance, in_queue
 from hamgam.app.pages.rows import row_of
 from hamgam.app.pages.shell import page
-from hamgam.db.engine import DATABASE_GONE
 from hamgam.jobs import queue
 from hamgam.trail import listing, pulse
 from hamgam.trail.listing import Wanted
@@ -27,19 +26,13 @@ def overview_routes(context: WebContext) -> APIRouter:
 
     @router.get("/")
     async def overview(request: Request, _: Viewer, window: str = Window.HOUR) -> HTMLResponse:
-        try:
-            figures = await _figures(context, window)
-        except DATABASE_GONE:
-            return page(request, "overview.html", 503, view=None)
+        figures = await _figures(context, window)
         return await _overview(context, request, "overview.html", windows=list(Window), **figures)
 
     @router.get("/chart")
-    async def chart_figures(request: Request, _: Viewer, window: str = Window.HOUR) -> Response:
+    async def chart_figures(request: Request, _: Viewer, window: str = Window.HOUR) -> HTMLResponse:
         """What the chart shows, in numbers."""
-        try:
-            return page(request, "chart_figures.html", **await _figures(context, window))
-        except DATABASE_GONE:
-            return Response(status_code=204, headers={"cache-control": "no-store"})
+        return page(request, "chart_figures.html", **await _figures(context, window))
 
     @router.get("/queue")
     async def queue_page(request: Request, person: Viewer) -> HTMLResponse:
@@ -69,10 +62,7 @@ async def _figures(context: WebContext, wanted: str) -> dict[str, Any]:
 
 
 async def _overview(context: WebContext, request: Request, template: str, **values: Any) -> HTMLResponse:
-    try:
-        now = await glance(context.db, context.clock, worker_here=context.workers_running())
-        newest = await listing.page(context.db, Wanted(), _ROWS)
-    except DATABASE_GONE:
-        return page(request, template, 503, view=None, **values)
+    now = await glance(context.db, context.clock, worker_here=context.workers_running())
+    newest = await listing.page(context.db, Wanted(), _ROWS)
     shown = [row_of(row, person_of(request), now.now) for row in newest.rows]
     return page(request, template, view=now, rows=shown, **values)
