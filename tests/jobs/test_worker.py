@@ -18,7 +18,7 @@ from hamgam.jobs.worker import Work, Worker
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Trigger
 from hamgam.sandbox import Fault, FaultKind
 from hamgam.trail import bulk
-from hamgam.trail.worklist import Wanted
+from hamgam.trail.worklist import Together, Wanted
 from tests.bench import Bench, bench
 
 
@@ -221,7 +221,8 @@ async def test_many_rows_are_retried_by_a_worker_that_comes_later(db: Database) 
             await b.sync(crm_id)
         for other in others:
             b.box.finance.edit_contact(other, MobileNo=None)
-        await submit(db, (action := uuid4()), Wanted(), expected=6, by="مریم", now=b.clock())
+        action, retry = uuid4(), Together.RETRY
+        await submit(db, action, retry, Wanted(), expected=6, by="مریم", now=b.clock())
         await b.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'bulk' RETURNING 1")
         async with worker(b, count=2):
 
