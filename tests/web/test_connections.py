@@ -282,7 +282,7 @@ async def test_the_light_turns_on_with_the_first_delivery(db: Database) -> None:
         assert sent.status_code == 202
         for path in ("/connections", "/connections/light"):
             page = (await client.get(path)).text
-            assert f"{WORDS['en']['hooks.heard']} <time" in page
+            assert f"{WORDS['en']['hooks.heard']}</span> <time" in page
             assert WORDS["en"]["hooks.waiting"] not in page
 
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.attention import MOST_NOTE, Shown, contacts_of, listed, query_of, shown
+from hamgam.app.attention import Query as Wanted
 from hamgam.app.context import WebContext
 from hamgam.app.evidence import ask_finance
 from hamgam.app.status import iso
@@ -86,19 +87,7 @@ def _reading(context: WebContext) -> APIRouter:
             query = query_of({name: str(value) for name, value in given.items() if value is not None})
         except ValueError as error:
             raise HTTPException(400, f"{error} is none that this list knows") from None
-        page = await listed(db, query, person, limit)
-        return {
-            "count": await worklist.count(db, query.wanted),
-            "reasons": [
-                {"reason": g.reason, "status": g.status, "count": g.count} for g in await worklist.groups(db)
-            ],
-            "held": [
-                {"stream": held.stream, "changes": held.changes, "releasedBy": held.released_by}
-                for held in await worklist.held(db)
-            ],
-            "items": [_document(row) for row in page.rows],
-            "next": page.after,
-        }
+        return await _list(db, query, person, limit)
 
     @router.get("/{log_id}", responses=_CONFLICT)
     async def get_one(log_id: UUID, person: Viewer) -> dict[str, Any]:
@@ -124,6 +113,22 @@ def _reading(context: WebContext) -> APIRouter:
         }
 
     return router
+
+
+async def _list(db: Database, query: Wanted, person: Person, limit: int) -> dict[str, Any]:
+    page = await listed(db, query, person, limit)
+    return {
+        "count": await worklist.count(db, query.wanted),
+        "reasons": [
+            {"reason": g.reason, "status": g.status, "count": g.count} for g in await worklist.groups(db)
+        ],
+        "held": [
+            {"stream": held.stream, "changes": held.changes, "releasedBy": held.released_by}
+            for held in await worklist.held(db)
+        ],
+        "items": [_document(row) for row in page.rows],
+        "next": page.after,
+    }
 
 
 async def _found(db: Database, log_id: UUID) -> Row[Any]:

@@ -36,25 +36,22 @@ class WantedImport(BaseModel):
 
 def import_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["imports"])
-    db = context.db
+    router.include_router(_reading(context))
+    router.include_router(_acting(context))
+    return router
 
-    @router.post("/imports", status_code=202, responses={409: {"description": "One runs, or has finished"}})
-    async def start_import(person: Admin, wanted: WantedImport) -> dict[str, Any]:
-        """Start an import or, with `dry_run`, a plan of one. A worker carries it out."""
-        request = RunRequest(id=uuid4(), started_by=person.name, **wanted.model_dump())
-        try:
-            return document(await importing.start(db, request, context.clock()), person)
-        except NotNow as error:
-            raise await _refusal(context, error) from None
 
-    @router.get("/imports")
+def _reading(context: WebContext) -> APIRouter:
+    router, db = APIRouter(prefix="/imports"), context.db
+
+    @router.get("")
     async def list_imports(
         person: Viewer, limit: Annotated[int, Query(ge=1, le=200)] = 20
     ) -> list[dict[str, Any]]:
         """Imports and plans, newest first, also those from the command line."""
         return [document(run, person) for run in await import_runs.recent(db, limit)]
 
-    @router.get("/imports/{run_id}")
+    @router.get("/{run_id}")
     async def get_import(person: Viewer, run_id: UUID) -> dict[str, Any]:
         """One import: its state, and how far it is."""
         run = await import_runs.find(db, run_id)
@@ -62,7 +59,7 @@ def import_routes(context: WebContext) -> APIRouter:
             raise HTTPException(404, "there is no such import")
         return document(run, person)
 
-    @router.get("/imports/{run_id}/contacts")
+    @router.get("/{run_id}/contacts")
     async def list_planned_contacts(
         person: Viewer,
         run_id: UUID,
@@ -84,7 +81,22 @@ def import_routes(context: WebContext) -> APIRouter:
         )
         return {"contacts": [contact_document(contact) for contact in shown], "next": further}
 
-    @router.post("/imports/{run_id}/stop")
+    return router
+
+
+def _acting(context: WebContext) -> APIRouter:
+    router, db = APIRouter(prefix="/imports"), context.db
+
+    @router.post("", status_code=202, responses={409: {"description": "One runs, or has finished"}})
+    async def start_import(person: Admin, wanted: WantedImport) -> dict[str, Any]:
+        """Start an import or, with `dry_run`, a plan of one. A worker carries it out."""
+        request = RunRequest(id=uuid4(), started_by=person.name, **wanted.model_dump())
+        try:
+            return document(await importing.start(db, request, context.clock()), person)
+        except NotNow as error:
+            raise await _refusal(context, error) from None
+
+    @router.post("/{run_id}/stop")
     async def stop_import(person: Admin, run_id: UUID) -> dict[str, Any]:
         """Stop an import after the records that are in flight."""
         try:
@@ -92,7 +104,7 @@ def import_routes(context: WebContext) -> APIRouter:
         except NotNow as error:
             raise await _refusal(context, error) from None
 
-    @router.post("/imports/{run_id}/resume")
+    @router.post("/{run_id}/resume")
     async def resume_import(person: Admin, run_id: UUID) -> dict[str, Any]:
         """Let an import go on that was stopped or broke off."""
         try:

@@ -75,23 +75,7 @@ def syncs_pages(context: WebContext) -> APIRouter:
 
     @router.get("/syncs/new")
     async def new_ones(request: Request, _: Viewer) -> HTMLResponse:
-        """How many rows have come on top of the list that somebody is reading."""
-        items = _items(request)
-        try:
-            query = _query(items)
-        except ValidationError:
-            return page(request, "notice.html", 400, notice="syncs.wrong")
-        since = query.cursor or Place(context.clock(), UUID(int=0), newer=True)
-        count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
-        again = urlencode([*items, ("lang", writer(request).lang)])
-        return page(
-            request,
-            "syncs_new.html",
-            count=count,
-            most=_NEW_COUNTED,
-            newest=f"/syncs?{urlencode(asked(items))}",
-            fresh=f"/syncs/new?{again}",
-        )
+        return await _new_ones(context, request)
 
     @router.get("/syncs/{id:path}")
     async def sync(request: Request, person: Viewer, id: str) -> HTMLResponse:
@@ -110,6 +94,26 @@ def syncs_pages(context: WebContext) -> APIRouter:
         )
 
     return router
+
+
+async def _new_ones(context: WebContext, request: Request) -> HTMLResponse:
+    """How many rows have come on top of the list that somebody is reading."""
+    items = _items(request)
+    try:
+        query = _query(items)
+    except ValidationError:
+        return page(request, "notice.html", 400, notice="syncs.wrong")
+    since = query.cursor or Place(context.clock(), UUID(int=0), newer=True)
+    count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
+    again = urlencode([*items, ("lang", writer(request).lang)])
+    return page(
+        request,
+        "syncs_new.html",
+        count=count,
+        most=_NEW_COUNTED,
+        newest=f"/syncs?{urlencode(asked(items))}",
+        fresh=f"/syncs/new?{again}",
+    )
 
 
 def _uuid(written: str) -> UUID | None:
