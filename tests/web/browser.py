@@ -55,8 +55,8 @@ class Watched:
         self.page.on("requestfailed", self._failed)
 
     def _failed(self, request: Request) -> None:
-        """The browser itself gives up what the second click of a double click replaces."""
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        """The browser itself gives up what the next page replaces."""
+        if request.failure != "net::ERR_ABORTED":
             self.complaints.append(f"{request.url}: {request.failure}")
 
 
