@@ -271,6 +271,13 @@ async def test_a_run_that_died_in_mid_create_is_linked_and_its_echo_writes_nothi
         assert b.box.crm.persons[crm_id]["customerNumber"] == str(code)
 
 
+async def test_a_name_with_a_zero_character_stops_neither_the_plan_nor_the_import(db: Database) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="نام\x00بد")
+        for dry_run in (True, False):
+            assert (await b.run_import(dry_run=dry_run))[0].outcomes == {"created": 1}
+
+
 async def test_a_dry_run_writes_nowhere_and_says_the_same_plan(db: Database) -> None:
     async with bench(db, read_only=True) as b:
         fill(b, 4)

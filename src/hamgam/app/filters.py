@@ -26,6 +26,8 @@ from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
 from hamgam.trail.listing import Wanted
 from hamgam.trail.place import Place, place_of
 
+MOST_COUNTED = 10_000
+"""Above it the number of rows does not matter to anybody, and costs time to find."""
 _ENTITY = r"^[^\x00]{1,100}$"
 _DATE = re.compile(r"([0-9]{4})[/-]([0-9]{1,2})[/-]([0-9]{1,2})(?:[ T]+([0-9:]{4,8}))?", re.ASCII)
 _FIRST_GREGORIAN_YEAR = 1700

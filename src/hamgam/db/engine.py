@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from hamgam.db.rows import storable
 from hamgam.errors import Unavailable
 
 DATABASE_GONE = (
@@ -149,8 +150,7 @@ def _replace_dead_connections(engine: Engine) -> None:
 
 
 def _json(value: object) -> str:
-    """JSON as PostgreSQL stores it: it refuses the zero character, which remote systems may well send."""
-    return json.dumps(value).replace("\\u0000", "\\ufffd")
+    return storable(json.dumps(value))
 
 
 async def _end(connection: AsyncConnection, statement: Executable, parameters: Any = None) -> None:

@@ -27,4 +27,9 @@ def insert_given(table: Table, names: Sequence[str], **fixed: Any) -> Insert:
 
 
 def as_parameter(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {"rows": msgspec.json.encode(rows).decode()}
+    return {"rows": storable(msgspec.json.encode(rows).decode())}
+
+
+def storable(document: str) -> str:
+    """JSON as PostgreSQL stores it: it refuses the zero character, which remote systems may well send."""
+    return document.replace("\\u0000", "\\ufffd")

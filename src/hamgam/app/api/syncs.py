@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
 from hamgam.app.export import Batches, csv_file, xlsx_file
-from hamgam.app.filters import PageQuery, SyncQuery
+from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
 from hamgam.app.status import plain
 from hamgam.app.sync_story import story_document, sync_story
@@ -45,8 +45,6 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
     429: {"description": "Others are being written"},
 }
 _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "No sync has this id"}}
-MOST_COUNTED = 10_000
-"""Above it the number of rows does not matter to anybody, and costs time to find."""
 _AT_ONCE = 2
 """Each keeps a processor busy."""
 _ROWS = 1000

@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer
-from hamgam.app.api.syncs import MOST_COUNTED
 from hamgam.app.context import WebContext
-from hamgam.app.filters import PageQuery, asked
+from hamgam.app.filters import MOST_COUNTED, PageQuery, asked
 from hamgam.app.pages.rows import Row, row_of
 from hamgam.app.pages.shell import page, writer
 from hamgam.app.sync_story import sync_story
