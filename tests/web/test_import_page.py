@@ -208,7 +208,9 @@ async def test_a_viewer_sees_no_name_of_a_plan(db: Database) -> None:
             assert (hidden.status_code, "زردپر" in hidden.text) == (200, False)
 
 
-@pytest.mark.parametrize("query", ["outcome=x", "after=-1", "after=x", "after=99999999999"])
+@pytest.mark.parametrize(
+    "query", ["outcome=x", "reason=x", "reason=%00", "after=-1", "after=x", "after=99999999999"]
+)
 async def test_a_wrong_question_about_a_plan_is_refused(db: Database, query: str) -> None:
     async with bench(db) as b, worker(b), visiting(db) as client:
         run = await planned(client)

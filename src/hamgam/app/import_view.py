@@ -14,6 +14,7 @@ from hamgam.app.import_forecast import Forecast, forecast
 from hamgam.app.masking import masked_message, masked_text
 from hamgam.app.status import iso, workers
 from hamgam.db.engine import Database
+from hamgam.errors import Reason
 from hamgam.model import Operation, Status, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.trail import import_plans, import_runs
@@ -26,6 +27,7 @@ OUTCOMES = ("created", "linked", "skipped", "failed")
 
 MOST_CONTACTS = 10_000_000
 Outcome = Literal["", "created", "linked", "skipped", "failed"]
+Why = Reason | Literal[""]
 Position = Annotated[int, Query(ge=0, le=MOST_CONTACTS)]
 
 

@@ -13,6 +13,7 @@ from hamgam.app.import_view import (
     MOST_CONTACTS,
     Outcome,
     Position,
+    Why,
     contact_document,
     document,
     planned_contacts,
@@ -64,7 +65,7 @@ def _reading(context: WebContext) -> APIRouter:
         person: Viewer,
         run_id: UUID,
         outcome: Outcome = "",
-        reason: str = "",
+        reason: Why = "",
         after: Position = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:

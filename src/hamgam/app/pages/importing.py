@@ -15,6 +15,7 @@ from hamgam.app.import_view import (
     ImportView,
     Outcome,
     Position,
+    Why,
     confirm_link,
     contacts_link,
     detail,
@@ -134,7 +135,7 @@ def _one_run(router: APIRouter, context: WebContext, shown: _Page) -> None:
         person: Viewer,
         run_id: UUID,
         outcome: Outcome = "",
-        reason: str = "",
+        reason: Why = "",
         after: Position = 0,
     ) -> HTMLResponse:
         run = await import_runs.find(context.db, run_id)
