@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
@@ -308,6 +309,45 @@ async def test_a_document_that_only_waited_for_a_place_is_not_in_doubt(db: Datab
         with pytest.raises(asyncio.CancelledError):
             await looking
         assert not await b.rows('SELECT 1 FROM "SyncLog" WHERE intent IS NOT NULL')
+        b.site = free
+        done = await b.sync(crm_id, entity=Entity.INVOICE)
+        assert (done.status, len(b.box.finance.documents)) == (Status.SUCCESS, 1)
+
+
+class OneAtADoor(asyncio.Semaphore):
+    """Lets the first one in when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.reached, self.opened = asyncio.Event(), asyncio.Event()
+
+    async def acquire(self) -> Literal[True]:
+        self.reached.set()
+        await self.opened.wait()
+        return await super().acquire()
+
+
+async def test_a_document_that_is_broken_off_while_its_intent_is_noted_is_not_in_doubt(db: Database) -> None:
+    """The statement that is broken off costs the connection its life, and the cancel stays a cancel."""
+    async with bench(db) as b:
+        crm_id = document(b)
+        await b.sync(next(iter(b.box.crm.persons)))
+        free, door = b.site, OneAtADoor()
+        b.site = replace(free, places=door)
+        looking = asyncio.create_task(b.sync(crm_id, entity=Entity.INVOICE))
+        async with asyncio.timeout(30):
+            await door.reached.wait()
+            async with db.transaction() as connection:
+                await connection.execute(
+                    text("SELECT 1 FROM \"SyncLog\" WHERE status = 'IN_PROGRESS' FOR UPDATE")
+                )
+                door.opened.set()
+                while not await b.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0.01)
+                looking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await looking
+        assert [row.status for row in await b.log() if row.intent or row.reason] == []
         b.site = free
         done = await b.sync(crm_id, entity=Entity.INVOICE)
         assert (done.status, len(b.box.finance.documents)) == (Status.SUCCESS, 1)

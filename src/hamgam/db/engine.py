@@ -94,9 +94,14 @@ class Database:
             try:
                 if wait:
                     await connection.execute(_LOCK, {"key": key})
-                yield self._keeping(connection)
+                yield self._through(connection)
             finally:
                 await asyncio.shield(_end(connection, _UNLOCK, {"key": key}))
+
+    @property
+    def unlocked(self) -> Self:
+        """The same database by any connection of the pool, also when the one that holds a lock is gone."""
+        return self if self._kept is None else self._through(None)
 
     async def lasting_connection(self) -> AsyncConnection:
         """A connection outside any transaction that its caller keeps and closes."""
@@ -120,10 +125,10 @@ class Database:
         async with self._engine.connect() as connection:
             yield connection
 
-    def _keeping(self, connection: AsyncConnection) -> Self:
-        through_one = copy.copy(self)
-        through_one._kept = connection
-        return through_one
+    def _through(self, connection: AsyncConnection | None) -> Self:
+        other = copy.copy(self)
+        other._kept = connection
+        return other
 
 
 _TRY_LOCK, _LOCK, _UNLOCK = (

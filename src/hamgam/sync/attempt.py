@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import Conflict, InDoubt, Reason, SyncError
 from hamgam.model import (
     ChangeNotice,
@@ -89,8 +90,13 @@ class Story:
                 yield
         except asyncio.CancelledError:
             if not lease.used:
-                await asyncio.shield(log.take_back_intent(self.site.db, self.attempt))
+                await asyncio.shield(self._take_back())
             raise
+
+    async def _take_back(self) -> None:
+        """Not by the connection that holds the lock: a statement that was broken off has cost it its life."""
+        with suppress(*DATABASE_GONE):
+            await log.take_back_intent(self.site.db.unlocked, self.attempt)
 
     def conflict(self, ask: Ask) -> Conflict:
         """The decision to ask a person, as an error; a block keeps saying why it is there."""
