@@ -60,6 +60,12 @@ def test_every_reason_to_skip_in_its_order(number: str | None, name: str | None)
         assert (chosen.operation, chosen.reason, chosen.crm_id) == (operation, expected, None)
 
 
+@pytest.mark.parametrize("code", ["A5", "5.0", "-5"])
+def test_a_contact_whose_code_is_no_number_can_have_none_in_the_crm(code: str) -> None:
+    chosen = planned(replace(CONTACT, code=FinanceId(code)), knowing())
+    assert chosen == Plan(Operation.NONE, Reason.UNUSABLE_RECORD)
+
+
 @pytest.mark.parametrize("sent", ["سارا", "سارا محمدی"])
 def test_a_contact_that_a_sync_is_creating_is_left_to_it(sent: str) -> None:
     known = knowing()

@@ -1,12 +1,17 @@
-"""A list of contacts that is cut short, by whatever, is never read as "there is no such contact"."""
+"""A list of contacts that is not what it should be: one that is cut short is never read as absence."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason, TryLater
-from hamgam.model import Operation, Status
+from hamgam.model import FinanceContact, Operation, Status
 from hamgam.sandbox import Fault, FaultKind, FinanceMood
+from hamgam.systems.ports import FinanceConnector
 from tests.bench import Bench, bench
 
 CUT = [
@@ -128,3 +133,27 @@ async def test_an_import_does_not_take_a_cut_list_of_the_crm_for_all_there_is(
             result, _ = await b.run_import()
         assert result.outcomes["linked"] == 700
         assert b.writes("crm") == []
+
+
+class EachTwice:
+    """A finance system whose list names everybody twice."""
+
+    def __init__(self, finance: FinanceConnector) -> None:
+        self._finance = finance
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finance, name)
+
+    async def customers(self) -> AsyncIterator[FinanceContact]:
+        async for contact in self._finance.customers():
+            yield contact
+            yield contact
+
+
+async def test_a_contact_that_the_list_names_twice_is_imported_once(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 3)
+        twice = b.with_finance(cast("FinanceConnector", EachTwice(b.site.finance)))
+        result, _ = await twice.run_import()
+        assert (result.outcomes, result.total) == (Counter(created=3), 3)
+        assert len(b.box.crm.persons) == 3

@@ -83,6 +83,8 @@ def _in_crm(number: str, known: Known) -> Plan:
 def _skip_reason(contact: FinanceContact, known: Known) -> Reason | None:
     if contact.code in known.mapped:
         return Reason.ALREADY_MAPPED
+    if not contact.code.isdecimal():
+        return Reason.UNUSABLE_RECORD  # no number of a customer can be made of it
     if contact.administrator:
         return Reason.ADMINISTRATOR
     if not contact.active:

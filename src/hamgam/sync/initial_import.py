@@ -259,17 +259,22 @@ class _Run:
                 await self._write(plans, known.unfinished)
 
     async def _read(self, spool: Spool) -> int:
-        """Read finance's contacts; answers how many. What an earlier part of this run has ended, counts."""
+        """Read finance's contacts; answers how many. What an earlier part of this run has ended, counts.
+
+        A list that is read while people work may name a contact twice.
+        """
         done = {} if self._options.dry_run else await imports.ended_in(self._site.db, self._id)
-        total = 0
+        seen: set[FinanceId] = set()
         async for contact in self._site.finance.customers():
             self._go_on()
-            total += 1
+            if contact.code in seen:
+                continue
+            seen.add(contact.code)
             if contact.code in done:
                 self._result.add(self._watcher, ended_before(contact.code, done[contact.code]))
             else:
                 spool.add(contact)
-        return total
+        return len(seen)
 
     def _plans(self, spool: Spool, known: Known) -> Iterator[Planned]:
         """A plan for each contact, up to the limit of those that need a write."""
