@@ -1,11 +1,11 @@
 """Webhook subscriptions in the CRM: where it is to deliver, and the list that it keeps."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import structlog
 
+from hamgam.db.engine import DATABASE_GONE
 from hamgam.errors import SyncError, UsageError
 from hamgam.model import Subscription
 from hamgam.settings import HIDDEN, Settings
@@ -93,7 +93,7 @@ async def ensure_registered(site: Site, where: str, events: Sequence[str] = EVEN
 
 
 async def keep_registering(site: Site, where: str) -> None:
-    """Register at the start of the service, trying again while the CRM cannot be reached."""
+    """Register at the start of the service, trying again while the CRM or the database cannot be reached."""
     while True:
         try:
             done = await ensure_registered(site, where)
@@ -101,4 +101,6 @@ async def keep_registering(site: Site, where: str) -> None:
             return
         except SyncError as error:
             logger.warning("webhooks.registration_failed", reason=error.reason)
-        await asyncio.sleep(_AGAIN_SECONDS)
+        except DATABASE_GONE as error:
+            logger.warning("webhooks.registration_failed", error=type(error).__name__)
+        await site.sleep(_AGAIN_SECONDS)
