@@ -38,14 +38,14 @@ _FAILURES = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 async def run_customers(settings: Settings, ids: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
     keys = [EntityKey(Entity.CUSTOMER, crm_id) for crm_id in _crm_ids(ids)]
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
-        return await _run(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
+        return await run_notices(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
 
 
 async def run_documents(settings: Settings, ids: Sequence[str], *, dry_run: bool, as_json: bool) -> int:
     wanted = _crm_ids(ids)
     async with open_database(settings) as db, open_site(settings, db, read_only=dry_run) as site:
         keys = [await _document_key(site, crm_id) for crm_id in wanted]
-        return await _run(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
+        return await run_notices(site, settings, _by_hand(keys), dry_run=dry_run, as_json=as_json)
 
 
 async def run_since(
@@ -63,7 +63,7 @@ async def run_since(
                 f"{settings.max_change_percent} % of all; look at --dry-run, then use --force"
             )
         notices = [notice for stream in found for notice in stream.notices]
-        return await _run(site, settings, notices, dry_run=dry_run, as_json=as_json)
+        return await run_notices(site, settings, notices, dry_run=dry_run, as_json=as_json)
 
 
 async def _changed_since(site: Site, start: datetime) -> list[Found]:
@@ -79,17 +79,22 @@ async def _changed_since(site: Site, start: datetime) -> list[Found]:
     return found
 
 
-async def _run(
+async def run_notices(
     site: Site, settings: Settings, notices: Sequence[ChangeNotice], *, dry_run: bool, as_json: bool
 ) -> int:
-    """Look at all of them, `SYNC_CONCURRENCY` at a time, and print the outcomes in their order."""
+    """Look at all of them, `SYNC_CONCURRENCY` at a time, and print the outcomes in their order.
+
+    Where one cannot go on, the others end before both systems are let go: a write must not lose its answer.
+    """
     places = asyncio.Semaphore(settings.sync_concurrency)
 
     async def one(notice: ChangeNotice) -> Outcome:
         async with places:
             return await plan_notice(site, notice) if dry_run else await run_notice(site, notice, wait=True)
 
-    outcomes = await asyncio.gather(*(one(notice) for notice in notices))
+    async with asyncio.TaskGroup() as tasks:
+        looks = [tasks.create_task(one(notice)) for notice in notices]
+    outcomes = [look.result() for look in looks]
     if as_json:
         print_json({"dry_run": dry_run, "results": [_document(outcome) for outcome in outcomes]})
     else:
