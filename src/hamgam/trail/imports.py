@@ -29,10 +29,10 @@ from hamgam.model import (
     Trigger,
 )
 from hamgam.trail import names
+from hamgam.trail.log import OPEN
 
 CONTACT = "contact"
 """What the log calls a contact of finance that it knows from there."""
-_OPEN = text("status IN ('PENDING', 'IN_PROGRESS')")
 
 
 class ImportRecordEnd(NamedTuple):
@@ -103,7 +103,7 @@ async def unfinished(db: Database) -> dict[FinanceId, Fields]:
     """Contacts whose create was noted and never ended, because a run broke off, and what was sent of each."""
     found = await db.execute(
         select(sync_log.c.sourceEntityId, sync_log.c.intent).where(
-            sync_log.c.direction == Direction.FINANCE_TO_CRM, sync_log.c.intent.is_not(None), _OPEN
+            sync_log.c.direction == Direction.FINANCE_TO_CRM, sync_log.c.intent.is_not(None), OPEN
         )
     )
     return {FinanceId(row.sourceEntityId): row.intent.get("fields", {}) for row in found}
@@ -131,7 +131,7 @@ async def being_created(db: Database, number: str) -> FinanceContact | None:
         return None
     t = sync_log.c
     mine = (t.direction == Direction.FINANCE_TO_CRM) & (t.intent["number"].as_string() == number)
-    found = await db.execute(select(t.sourceEntityId, t.kind, t.intent).where(mine, _OPEN).limit(1))
+    found = await db.execute(select(t.sourceEntityId, t.kind, t.intent).where(mine, OPEN).limit(1))
     row = found.one_or_none()
     if row is None:
         return None
@@ -149,7 +149,7 @@ async def note_intents(db: Database, intents: Sequence[ImportIntent]) -> None:
     await db.execute(
         statement.on_conflict_do_update(
             index_elements=["direction", "entityType", "sourceEntityId"],
-            index_where=_OPEN,
+            index_where=OPEN,
             set_={name: statement.excluded[name] for name in ("transactionId", "status", "intent")},
         ),
         as_parameter(rows),
@@ -223,7 +223,7 @@ async def _log(
     rows = [_log_row(record, owned) | payload for record in records]
     columns = tuple(rows[0])
     opened = insert_given(sync_log, columns, status=Status.IN_PROGRESS).on_conflict_do_nothing(
-        index_elements=["direction", "entityType", "sourceEntityId"], index_where=_OPEN
+        index_elements=["direction", "entityType", "sourceEntityId"], index_where=OPEN
     )
     await connection.execute(opened, as_parameter(rows))
     given = given_rows(sync_log, columns)
