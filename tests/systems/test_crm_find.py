@@ -130,6 +130,12 @@ async def test_a_crm_that_ignores_condition_order_or_page_is_noticed() -> None:
         assert caught.value.reason is Reason.BROKEN_ANSWER
 
 
+@pytest.mark.parametrize("times", [[5] * 10, list(range(10))], ids=["one moment", "one after the other"])
+async def test_a_page_that_is_cut_short_without_a_total_is_not_taken_for_the_last(times: list[int]) -> None:
+    table = Table(times, limit=2, total=False)
+    assert len({hit.id for hit in await read(table)}) == 10
+
+
 async def test_a_total_that_counts_everything_does_not_hold_us_for_ever() -> None:
     table = Table([1, 2, 3, 4])
 

@@ -102,6 +102,7 @@ async def changed_since(fetch: Fetch, since: datetime, page_size: int) -> AsyncI
 
     Where more than one page has the same time, pages of that time are read again until they bring nothing
     new: an object that leaves them meanwhile moves the others forward, past a reader that counts pages.
+    A CRM may cut pages to a size of its own, so a short page is the last one only where the total says so.
     """
     key, page, in_key, sweep_found = spelled(since), 1, 0, False
     seen: set[Seen] = set()
@@ -115,7 +116,7 @@ async def changed_since(fetch: Fetch, since: datetime, page_size: int) -> AsyncI
             yield fresh
         seen.update(fresh)
         in_key += len(hits)
-        more = bool(hits) and (len(hits) >= page_size or (found.total or 0) > in_key)
+        more = bool(hits) and (found.total is None or len(hits) >= page_size or found.total > in_key)
         last_key = spelled(hits[-1].modified_at) if hits else key
         if more and last_key == key:
             _check_progress(hits, previous)
