@@ -1,7 +1,7 @@
 """What finance answers, the list read while it arrives, and which rows match. Bodies as documented."""
 
 import tracemalloc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 
 import pytest
@@ -209,6 +209,12 @@ def test_a_row_becomes_a_contact() -> None:
         active=False,
         administrator=True,
     )
+
+
+@pytest.mark.parametrize("spelled", [str.lower, str.upper, str.title])
+def test_the_keys_of_a_row_are_read_in_any_case(spelled: Callable[[str], str]) -> None:
+    row = {"Code": 7, "tmpid": "100-7", "Name": "a", "TowardType": 1, "IsActive": False, "IsAdminUser": True}
+    assert contact({spelled(key): value for key, value in row.items()}) == contact(row)
 
 
 def test_a_bare_row() -> None:

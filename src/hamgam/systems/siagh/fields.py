@@ -43,22 +43,27 @@ NUMBER_COLUMN = NUMBER_KEY = "tmpid"
 
 
 def contact(row: Row) -> FinanceContact | None:
-    """A contact, or None for a row without a code, which nothing could ever point to."""
-    code = text(row.get("Code")).strip()
+    """A contact, or None for a row without a code, which nothing could ever point to.
+
+    Builds differ in how they write keys, too: `tmpid` is `TmpId` elsewhere.
+    """
+    row = {key.casefold(): value for key, value in row.items()}
+    code = text(row.get("code")).strip()
     if not code:
         return None
     return FinanceContact(
         code=FinanceId(code),
-        kind=Kind.ORGANIZATION if _truth(row.get("TowardType")) else Kind.PERSON,
+        kind=Kind.ORGANIZATION if _truth(row.get("towardtype")) else Kind.PERSON,
         number=text(row[NUMBER_KEY]).strip() if NUMBER_KEY in row else None,
         fields=_fields(row),
-        active=row.get("IsActive") is None or _truth(row["IsActive"]),
-        administrator=_truth(row.get("IsAdminUser")),
+        active=row.get("isactive") is None or _truth(row["isactive"]),
+        administrator=_truth(row.get("isadminuser")),
     )
 
 
 def _fields(row: Row) -> Fields:
-    return {field.name: text(row[field.key]) for field in CONTACT if field.key in row}
+    keys = ((field.name, field.key.casefold()) for field in CONTACT)
+    return {name: text(row[key]) for name, key in keys if key in row}
 
 
 def text(value: Any) -> str:
