@@ -282,16 +282,33 @@ async def test_where_filters_are_ignored_one_pass_serves_all_keys() -> None:
             assert len(rig.box.journal.calls("finance", operation="GetAll")) == calls
 
 
-async def test_where_filters_work_the_list_is_never_read_whole() -> None:
+async def test_where_filters_work_the_list_is_read_whole_once() -> None:
     async with sandbox_finance(FinanceMood(returns_tmpid=False)) as rig:
         rig.add(name="a", national_id="1")
         await rig.connector.customer(FinanceId("1"))
-        rig.box.journal.clear()
         probe = CustomerProbe(number="100-1", code=FinanceId("2"), national_id="5")
+        assert await asyncio.gather(*[rig.connector.candidates(probe) for _ in range(3)]) == [[], [], []]
+        assert [entry.method for entry in rig.box.journal.entries].count("GET") == 1
+        rig.box.journal.clear()
         assert await rig.connector.candidates(probe) == []
         bodies = [entry.body for entry in rig.box.journal.entries]
         asked = [{"Code": 2}, *({"NationalCode": spelled} for spelled in ("5", "۵", "٥"))]
         assert bodies == asked, "no question about a number that rows do not show"
+
+
+@pytest.mark.parametrize("returns_tmpid", [True, False])
+async def test_a_filter_is_believed_when_it_has_found_somebody(returns_tmpid: bool) -> None:
+    mood = FinanceMood(filters="tel_only", unknown_filter="finds_nothing", returns_tmpid=returns_tmpid)
+    async with sandbox_finance(mood) as rig:
+        for number in range(3):
+            rig.add(name=f"n{number}", national_id=f"1{number}", number=f"100-{number}")
+        for probe in (
+            CustomerProbe(number="100-1", code=FinanceId("2")),
+            CustomerProbe(national_id="11"),
+            CustomerProbe(number="100-1", national_id="11"),
+        ):
+            assert [each.code for each in await rig.connector.candidates(probe)] == ["2"]
+        assert not await rig.connector.reads_one()
 
 
 async def test_a_dry_run_reads_and_writes_nothing() -> None:

@@ -121,6 +121,8 @@ class FinanceApi:
             if self._honours(column):
                 codes = book.holding(column, value)
                 found = codes if found is None else found & codes
+            elif self._finance.mood.unknown_filter == "finds_nothing":
+                return []
         return list(book.rows) if found is None else sorted(found)
 
     def _honours(self, column: str) -> bool:

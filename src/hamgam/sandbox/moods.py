@@ -72,7 +72,9 @@ class FinanceMood:
     leaves_out_nulls: bool = False
     """Whether rows come without the keys whose value is null."""
     filters: Literal["all", "tel_only", "none"] = "all"
-    """Which columns a POST to GetAll filters by; a condition on another column is ignored."""
+    """Which columns a POST to GetAll filters by."""
+    unknown_filter: Literal["ignored", "finds_nothing"] = "ignored"
+    """What a condition on another column does."""
     duplicate_phone_refused: bool = True
     update_makes_new: bool = False
     name_required: bool = True

@@ -1,6 +1,7 @@
 """Siagh behind the finance protocol."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Set
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from hamgam.systems.outcomes import Effect
 from hamgam.systems.ports import RemoteSession, SessionStore
 from hamgam.systems.session import SessionKeeper, fingerprint
 from hamgam.systems.siagh import forms, match, wire
-from hamgam.systems.siagh.fields import NUMBER_KEY, contact
+from hamgam.systems.siagh.fields import contact
 from hamgam.systems.siagh.getall import rows
 from hamgam.systems.siagh.probe import probe
 
@@ -65,7 +66,9 @@ class SiaghConnector:
         )
         self._returns_number: bool | None = None
         self._reads_one: bool | None = None
+        self._honoured: set[str] = set()
         self._ignored: set[str] = set()
+        self._proving = asyncio.Lock()
 
     @property
     def returns_number(self) -> bool | None:
@@ -88,7 +91,8 @@ class SiaghConnector:
         """An empty answer teaches nothing: where none has told yet, somebody who is there is asked for."""
         if self._reads_one is None:
             for each in await self.sample(1):
-                await self.customer(each.code)
+                if each.code.isdecimal():
+                    await self.honours(("Code", int(each.code)))
         return self._reads_one is True
 
     async def candidates(self, probe: CustomerProbe) -> list[FinanceContact]:
@@ -103,10 +107,10 @@ class SiaghConnector:
                 if answer:
                     break
         best = match.best_first(found, probe)
-        if probe.exact is not None and not best:
-            # A create may hang on this answer, and a filter that finds nothing is no proof of absence.
-            return await self._search_everything(probe)
-        return best
+        if best:
+            return best
+        # A create may hang on this answer, and a filter that finds nothing is no proof of absence.
+        return await self._search_behind({spellings[0][0] for spellings in asked}, probe)
 
     def storable(self, fields: Fields) -> Fields:
         return {name: forms.wire_text(value) for name, value in fields.items()}
@@ -143,7 +147,10 @@ class SiaghConnector:
 
     async def honours(self, wanted: match.Filter) -> bool:
         """Whether a filter that must find something is applied."""
-        return bool(await self._filtered(wanted))
+        found = await self._filtered(wanted)
+        if not found:
+            self._learn(wanted[0], honoured=False)
+        return bool(found)
 
     async def alive(self) -> None:
         # No contact has this code. A build that ignores the filter begins to send them all, and is cut off.
@@ -194,15 +201,34 @@ class SiaghConnector:
             self._learn(wanted[0], honoured=True)
         return found
 
-    async def _search_everything(self, probe: CustomerProbe) -> list[FinanceContact]:
-        """One pass for all keys together."""
+    async def _search_behind(self, keys: set[str], probe: CustomerProbe) -> list[FinanceContact]:
+        """What these filters may have missed: a build can answer nothing where it knows no such filter.
+
+        Once a filter has found somebody its silence is believed, unless a write may have been done just now.
+        """
+        async with self._proving:
+            if probe.exact is None and keys <= self._honoured:
+                return []
+            return await self._search_everything(probe, prove=keys)
+
+    async def _search_everything(
+        self, probe: CustomerProbe, prove: Set[str] = frozenset()
+    ) -> list[FinanceContact]:
+        """One pass for all keys together, which also meets somebody whom each filter to prove must find."""
+        found: list[FinanceContact] = []
+        known: dict[str, object] = {}
         async with aclosing(self._all()) as contacts:
-            found = [each async for each in contacts if match.rank(each, probe) is not None]
+            async for each in contacts:
+                if match.rank(each, probe) is not None:
+                    found.append(each)
+                if not prove <= known.keys():
+                    known = match.questions(each) | known
+        for key in sorted(prove & known.keys() - self._honoured):
+            await self.honours((key, known[key]))
         return match.best_first(found, probe)
 
     def _learn(self, key: str, *, honoured: bool) -> None:
-        if not honoured:
-            self._ignored.add(key)
+        (self._honoured if honoured else self._ignored).add(key)
         if key == "Code" and self._reads_one is not False:
             self._reads_one = honoured
 
@@ -214,9 +240,9 @@ class SiaghConnector:
             aclosing(rows(stream.chunks())) as found,
         ):
             async for row in found:
-                # A build may leave out what is null, so one row with the key decides.
-                self._returns_number = self._returns_number or NUMBER_KEY in row
                 if each := contact(row):
+                    # A build may leave out what is null, so one row with the key decides.
+                    self._returns_number = self._returns_number or each.number is not None
                     yield each
 
     @asynccontextmanager

@@ -29,6 +29,17 @@ def filters(probe: CustomerProbe, *, number_returned: bool) -> list[list[Filter]
     return asked + [[(BY_NAME[name].key, exact[name])] for name in ("mobile", "phone") if exact.get(name)]
 
 
+def questions(contact: FinanceContact) -> dict[str, object]:
+    """Filters that this contact meets, as finance spells its values."""
+    asked: dict[str, object] = {}
+    if contact.code.isdecimal():
+        asked["Code"] = int(contact.code)
+    if contact.number:
+        asked[NUMBER_KEY] = contact.number
+    asked |= {BY_NAME[name].key: contact.fields.get(name) for name in ("mobile", "phone", "national_id")}
+    return {key: value for key, value in asked.items() if value}
+
+
 def _spelled(key: str, value: str) -> list[Filter]:
     return [(key, spelling) for spelling in digit_spellings(value)]
 

@@ -1,7 +1,7 @@
 """What this finance build supports, found out by reading only."""
 
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from typing import Protocol
 
 from hamgam.model import FinanceContact, ProbeReport
@@ -10,11 +10,9 @@ from hamgam.systems.findings import LOGIN, Findings
 from hamgam.systems.ports import RemoteSession
 from hamgam.systems.session import SessionKeeper
 from hamgam.systems.siagh import wire
-from hamgam.systems.siagh.fields import CONTACT, NUMBER_KEY
-from hamgam.systems.siagh.match import Filter
+from hamgam.systems.siagh.match import Filter, questions
 
 SAMPLE = 50
-_ASKED = {"mobile", "phone", "national_id"}
 
 
 class Reader(Protocol):
@@ -55,24 +53,11 @@ async def _rows(finance: Reader, findings: Findings) -> None:
     contacts = await finance.sample(SAMPLE)
     returned = {None: "unknown", True: "yes", False: "no"}[finance.returns_number]
     findings.add("tmpid", returned, "Whether contacts carry the CRM's customer number.")
-    for key, value in sample_filters(contacts).items():
+    asked = reduce(lambda known, each: questions(each) | known, contacts, dict[str, object]())
+    for key, value in asked.items():
         await findings.step(f"filter_{key}", partial(_filter, finance, findings, (key, value)))
 
 
 async def _filter(finance: Reader, findings: Findings, wanted: Filter) -> None:
     honoured = "yes" if await finance.honours(wanted) else "no"
     findings.add(f"filters_{wanted[0]}", honoured, f"Whether the list can be asked by {wanted[0]}.")
-
-
-def sample_filters(contacts: list[FinanceContact]) -> dict[str, object]:
-    """One question for each key of which the sample has a value."""
-    asked: dict[str, object] = {}
-    for contact in contacts:
-        if contact.code.isdecimal():
-            asked.setdefault("Code", int(contact.code))
-        if contact.number:
-            asked.setdefault(NUMBER_KEY, contact.number)
-        for field in CONTACT:
-            if field.name in _ASKED and contact.fields.get(field.name):
-                asked.setdefault(field.key, contact.fields[field.name])
-    return asked
