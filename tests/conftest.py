@@ -1,5 +1,6 @@
-"""One embedded PostgreSQL for the whole run, and a fresh, migrated database for each test that asks."""
+"""One embedded PostgreSQL for each process of the run, and a fresh, migrated database for each test that asks."""
 
+import gc
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,12 @@ from hamgam.db.embedded import embedded_server
 from hamgam.db.engine import Database
 
 _numbers = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no collection of garbage during the tests has to walk over it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _named(url: str, name: str) -> str:

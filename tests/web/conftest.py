@@ -13,6 +13,7 @@ import httpx2
 import psycopg
 import pytest
 import uvicorn
+from fastapi.dependencies import models as of_fastapi
 from psycopg.types.json import Jsonb
 
 from hamgam.app.csrf import FORM_COOKIE, HEADER, proof
@@ -71,6 +72,19 @@ class Installation:
             site=self.site,
             probe_seconds=self.probe_seconds,
         )
+
+
+@pytest.fixture(autouse=True)
+def _forget_applications() -> Iterator[None]:
+    """FastAPI remembers the endpoints of each application as long as the process lives.
+
+    One in service makes one application. Those of a thousand tests would be walked over by every collection
+    of garbage, which then takes longer than the tests.
+    """
+    yield
+    for kept in vars(of_fastapi).values():
+        if hasattr(kept, "cache_clear"):
+            kept.cache_clear()
 
 
 WITH_WEBHOOKS = {
