@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -352,10 +353,11 @@ def _text(thing: Thing, key: str, value: int) -> str:
     return f"{who}.{value}" if key == "nickName" else f"{key} {who} {value}"
 
 
+PARTS = 8
+"""Each draws examples of its own; they may be played side by side."""
 SUITE = settings(
-    max_examples=2_000,
+    max_examples=2_000 // PARTS,
     stateful_step_count=14,
-    derandomize=True,
     database=None,
     deadline=None,
     print_blob=True,
@@ -369,14 +371,28 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+def _chosen(config: pytest.Config) -> tuple[settings, object]:
+    """How many examples a part plays, and what they are drawn from: in the suite always the same ones."""
+    if settings.get_current_profile_name() != "long":
+        return SUITE, "suite"
+    examples = settings.default.max_examples // PARTS
+    return settings(SUITE, max_examples=examples), config.getoption("--hypothesis-seed") or uuid4()
+
+
 @pytest.mark.timeout(0)
-def test_the_engine_comes_to_rest_in_step(runner: asyncio.Runner, database_url: str) -> None:
-    chosen = SUITE
-    if settings.get_current_profile_name() == "long":
-        chosen = settings(SUITE, max_examples=settings.default.max_examples, derandomize=False)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_engine_comes_to_rest_in_step(
+    part: int, pytestconfig: pytest.Config, runner: asyncio.Runner, database_url: str
+) -> None:
+    chosen, chance = _chosen(pytestconfig)
     db = MortalDatabase(database_url)
+
+    @seed(f"{chance} {part}")
+    def engine() -> Engine:
+        return Engine(runner.run, db)
+
     runner.run(db.connect(processes=3))
     try:
-        run_state_machine_as_test(lambda: Engine(runner.run, db), settings=chosen)
+        run_state_machine_as_test(engine, settings=chosen)
     finally:
         runner.run(db.aclose())
