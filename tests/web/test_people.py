@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -21,6 +20,7 @@ from tests.web.test_pages import well_formed
 from tests.web.test_signing_in import HASH, PASSWORD
 
 NEW = "another long password"
+UNKNOWN = "3f2b0c6e-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ async def test_the_last_ones_keep_their_tokens(admin: httpx2.AsyncClient, boss: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/people/x/role", f"/people/{uuid4()}/role", f"/people/{uuid4()}/password", f"/people/{uuid4()}/remove"],
+    ["/people/x/role", f"/people/{UNKNOWN}/role", f"/people/{UNKNOWN}/password", f"/people/{UNKNOWN}/remove"],
 )
 async def test_forged_ids_are_no_defect(admin: httpx2.AsyncClient, path: str) -> None:
     for fields in ({}, {"role": "king", "password": "x"}, {"role": "admin", "password": PASSWORD}):
