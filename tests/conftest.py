@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL for each process of the run, and a fresh, migrated database for each test that asks."""
+"""One embedded PostgreSQL per process of a run, and a fresh, migrated database for each test that asks."""
 
 import gc
 import itertools

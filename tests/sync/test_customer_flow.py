@@ -1,16 +1,14 @@
 """Customers, CRM to finance, over real HTTP: what is written, what is skipped, and what the log says."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
-from hamgam.model import Kind, Operation, Status, TransactionId, Trigger
+from hamgam.model import Kind, Operation, Status
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
 from hamgam.sync.decide import DeletePolicy
-from hamgam.sync.numbers import NumberRule
 from tests.bench import bench
 
 
@@ -98,80 +96,6 @@ async def test_a_field_that_is_emptied_in_the_crm_is_emptied_in_finance(db: Data
         assert not b.contact(done.finance_id)[column]
 
 
-# Loops: transaction, gate, checksum
-
-
-async def test_a_notice_of_our_own_transaction_is_skipped_without_a_call(db: Database) -> None:
-    async with bench(db) as b:
-        crm_id = b.person()
-        await b.sync(crm_id)
-        [mapping] = await b.rows('SELECT * FROM "EntityMapping"')
-        b.box.journal.clear()
-        done = await b.sync(crm_id, transaction_id=TransactionId(mapping.lastSyncTransactionId))
-        assert (done.status, done.reason) == (Status.SKIPPED, Reason.OWN_TRANSACTION)
-        assert b.box.journal.calls() == []
-        b.box.crm.edit(crm_id, nickName="تازه")
-        other = await b.sync(crm_id, transaction_id=TransactionId(uuid4()))
-        assert other.status is Status.SUCCESS
-
-
-async def test_an_edit_inside_the_gate_arrives_when_the_gate_opens(db: Database) -> None:
-    async with bench(db, gate_seconds=10) as b:
-        crm_id = b.person()
-        done = await b.sync(crm_id)
-        b.box.crm.edit(crm_id, nickName="ویرایش دوم")
-        b.box.journal.clear()
-        b.clock.pass_seconds(4)
-        gated = await b.sync(crm_id, later=False)
-        assert (gated.status, gated.reason) == (Status.SKIPPED, Reason.TIME_GATE)
-        assert b.box.journal.calls() == []
-        [job] = await b.jobs()
-        assert job.queueing_lock == f"customer:{crm_id}"
-        assert job.scheduled_at == b.clock.now + timedelta(seconds=6)
-        b.clock.pass_seconds(6)
-        await b.sync(crm_id, later=False)
-        assert b.contact(done.finance_id)["Name"] == "ویرایش دوم"
-
-
-async def test_many_notices_inside_the_gate_leave_one_look(db: Database) -> None:
-    async with bench(db) as b:
-        crm_id = b.person()
-        await b.sync(crm_id)
-        for _ in range(5):
-            await b.sync(crm_id, later=False)
-        assert len(await b.jobs()) == 1
-
-
-async def test_a_person_passes_the_gate(db: Database) -> None:
-    async with bench(db) as b:
-        crm_id = b.person()
-        await b.sync(crm_id)
-        b.box.crm.edit(crm_id, nickName="با دست")
-        done = await b.sync(crm_id, later=False, trigger=Trigger.MANUAL)
-        assert done.status is Status.SUCCESS
-
-
-async def test_an_edit_of_an_unmapped_field_writes_nothing(db: Database) -> None:
-    async with bench(db, crm_mood=CrmMood(extra_fields=True)) as b:
-        crm_id = b.person()
-        await b.sync(crm_id)
-        b.box.journal.clear()
-        b.box.crm.edit(crm_id, tags="vip", customerDate="2026-01-01T00:00:00")
-        done = await b.sync(crm_id)
-        assert done.reason is Reason.CHECKSUM_MATCH
-        assert b.writes("finance") == []
-
-
-async def test_another_spelling_of_the_same_text_writes_nothing(db: Database) -> None:
-    async with bench(db) as b:
-        crm_id = b.person(nickName="علي كريمي", mobile="09121112233")
-        await b.sync(crm_id)
-        b.box.crm.edit(crm_id, nickName=" علی  کریمی ")
-        b.box.crm.set_phone(crm_id, "Mobile", "+98 912 111 2233")
-        done = await b.sync(crm_id)
-        assert done.reason is Reason.CHECKSUM_MATCH
-
-
 # Who wins
 
 
@@ -197,87 +121,6 @@ async def test_a_finance_edit_alone_is_left_alone(db: Database) -> None:
         done = await b.sync(crm_id)
         assert done.reason is Reason.CHECKSUM_MATCH
         assert b.contact(first.finance_id)["Name"] == "نام دفتر"
-
-
-# Finding the finance side
-
-
-@pytest.mark.parametrize("filters", ["all", "tel_only", "none"])
-@pytest.mark.parametrize("returns_tmpid", [True, False])
-async def test_a_contact_with_the_number_is_linked_and_brought_to_the_crm(
-    db: Database, filters: str, returns_tmpid: bool
-) -> None:
-    mood = FinanceMood(filters=filters, returns_tmpid=returns_tmpid)
-    rule = NumberRule("100-", 1000)
-    async with bench(db, finance_mood=mood, numbers=rule) as b:
-        for number in range(20):
-            b.box.finance.add_contact(Name=f"کسی {number}")
-        code = b.box.finance.add_contact(Name="نام کهنه", MobileNo="09120000000")
-        crm_id = b.person(customerNumber=f"100-{1000 + code}", nickName="نام تازه")
-        done = await b.sync(crm_id)
-        assert (done.status, done.operation, done.finance_id) == (
-            Status.SUCCESS,
-            Operation.LINK,
-            str(code),
-        )
-        assert b.contact(done.finance_id)["Name"] == "نام تازه"
-        assert len(b.box.finance.contacts) == 21
-
-
-async def test_a_linked_contact_that_is_equal_already_is_not_written(db: Database) -> None:
-    async with bench(db) as b:
-        code = b.box.finance.add_contact(Name="سارا محمدی", MobileNo="09121112233")
-        done = await b.sync(b.person(customerNumber=str(code)))
-        assert (done.status, done.operation) == (Status.SUCCESS, Operation.LINK)
-        assert b.writes("finance") == []
-
-
-async def test_the_national_id_links_where_the_number_finds_nobody(db: Database) -> None:
-    async with bench(db) as b:
-        code = b.box.finance.add_contact(Name="سارا", NationalCode="0012345679")
-        done = await b.sync(b.person(customerNumber="7777", nationalCode="۰۰۱۲۳۴۵۶۷۹"))
-        assert (done.operation, done.finance_id) == (Operation.LINK, str(code))
-
-
-async def test_several_matches_are_a_conflict_and_nothing_is_written(db: Database) -> None:
-    async with bench(db) as b:
-        for _ in range(2):
-            b.box.finance.add_contact(Name="سارا", NationalCode="0012345679")
-        done = await b.sync(b.person(nationalCode="0012345679"))
-        assert (done.status, done.reason) == (Status.CONFLICT, Reason.AMBIGUOUS_MATCH)
-        assert b.writes("finance") == []
-
-
-async def test_a_match_that_belongs_to_another_customer_is_a_conflict(db: Database) -> None:
-    async with bench(db) as b:
-        first = await b.sync(b.person(nationalCode="0012345679"))
-        second = await b.sync(b.person(customerNumber="901", mobile="", nationalCode="0012345679"))
-        assert (second.status, second.reason) == (Status.CONFLICT, Reason.MATCH_TAKEN)
-        assert second.message == first.finance_id
-
-
-async def test_a_match_of_the_other_kind_is_a_conflict(db: Database) -> None:
-    async with bench(db) as b:
-        code = b.box.finance.add_contact(Name="شرکت", TowardType=True)
-        done = await b.sync(b.person(customerNumber=str(code)))
-        assert (done.status, done.reason) == (Status.CONFLICT, Reason.KIND_MISMATCH)
-
-
-async def test_another_code_after_an_update_is_a_conflict_and_stops_further_writes(db: Database) -> None:
-    async with bench(db) as b:
-        crm_id = b.person(mobile="")
-        first = await b.sync(crm_id)
-        b.box.finance.mood = FinanceMood(update_makes_new=True)
-        b.box.crm.edit(crm_id, nickName="ویرایش")
-        done = await b.sync(crm_id)
-        assert (done.status, done.reason) == (Status.CONFLICT, Reason.OTHER_CODE)
-        [mapping] = await b.rows('SELECT * FROM "EntityMapping"')
-        assert mapping.financeId == first.finance_id
-        b.box.journal.clear()
-        b.box.crm.edit(crm_id, nickName="ویرایش دیگر")
-        again = await b.sync(crm_id)
-        assert (again.status, again.reason) == (Status.CONFLICT, Reason.OTHER_CODE)
-        assert b.writes("finance") == []
 
 
 # Deletes, bad data
