@@ -11,6 +11,7 @@ from benchmarks.filters import GROUPS, Group, Times, slowest
 from benchmarks.installation import Installation
 from benchmarks.processes import hamgam
 from benchmarks.report import Figure
+from hamgam.trail.place import Place
 
 _CUSTOMERS = 100_000
 _SECONDS_APART = 6
@@ -24,6 +25,8 @@ _PAGES = {
     "search by name": "/records?lang=fa&q=مشتري 777",
     "search for one letter": "/records?lang=fa&q=م",
     "a customer's story": "/records/customer/c4ca4238-a0b9-2382-0dcc-509a6f75849b?lang=fa",
+    "customers linked": "/records?lang=fa&linked=CUSTOMER",
+    "customers linked, far back": "/records?lang=fa&linked=CUSTOMER&before={far_back}",
     "chart over 7 days": "/api/v1/charts/syncs?window=7d",
     "syncs": "/syncs?lang=fa",
     "syncs, several outcomes of one trigger": "/syncs?lang=fa&status=FAILED&status=SKIPPED&trigger=POLL",
@@ -43,10 +46,16 @@ _PAGES = {
 _EXPORTED = 100_000
 _PROBLEM = """SELECT id FROM "SyncLog" WHERE status = 'FAILED' AND "resolvedAt" IS NULL LIMIT 1"""
 
+_HALF = (
+    """SELECT "createdAt", id FROM "EntityMapping" ORDER BY "createdAt" DESC, id DESC OFFSET :half LIMIT 1"""
+)
+
 _MAPPINGS = """
 INSERT INTO "EntityMapping"
-  ("entityType", "crmId", "financeId", "crmEntity", kind, "lastSyncAt", "lastSyncSource")
-SELECT 'CUSTOMER', md5(n::text)::uuid::text, n::text, 'customer', 'person', now(), 'CRM'
+  ("entityType", "crmId", "financeId", "crmEntity", kind, "lastSyncAt", "lastSyncSource",
+   "createdAt")
+SELECT 'CUSTOMER', md5(n::text)::uuid::text, n::text, 'customer', 'person', now(), 'CRM',
+  now() - make_interval(secs => n)
 FROM generate_series(1, :customers) AS n
 """
 _LOG = """
@@ -91,12 +100,21 @@ async def pages(site: Installation) -> list[Figure]:
         await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
         await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS, "apart": _SECONDS_APART})
         await site.db.execute(text("ANALYZE"))
-        problem = (await site.db.execute(text(_PROBLEM))).scalar_one()
-        asked = {name: path.format(problem=problem) for name, path in _PAGES.items()}
+        places = {
+            "problem": (await site.db.execute(text(_PROBLEM))).scalar_one(),
+            "far_back": await _far_back(site),
+        }
+        asked = {name: path.format(**places) for name, path in _PAGES.items()}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{site.environment['PORT']}") as client:
             figures = [_figure(name, await _times(client, path)) for name, path in asked.items()]
             figures += [await _slowest(client, group, far) for group in GROUPS for far in (False, True)]
             return figures + await exports(client, server, _SECONDS_APART, _EXPORTED)
+
+
+async def _far_back(site: Installation) -> Place:
+    """In the middle of the customers that are linked."""
+    half = await site.db.execute(text(_HALF), {"half": _CUSTOMERS // 2})
+    return Place(*half.one())
 
 
 async def _slowest(client: aiohttp.ClientSession, group: Group, far_back: bool) -> Figure:

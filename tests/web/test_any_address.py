@@ -24,7 +24,7 @@ _EACH = settings(
 _NAMES = (
     "lang", "window", "status", "operation", "trigger", "type", "reason", "from", "to", "entity", "attention",
     "cursor", "sort", "after", "done", "q", "before", "asked", "run", "limit", "again", "force", "dry_run",
-    "chosen", "row", "next", "outcome", "stage", "what",
+    "chosen", "row", "next", "outcome", "stage", "what", "linked", "show",
 )  # fmt: skip
 _ODD = (
     "", "%00", "%ff%fe", "%c0%af", "%ed%a0%80", "%zz", "%", "+", "%0d%0a", "%e2%80%ae", "%d8%b3%db%8c",

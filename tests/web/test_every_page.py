@@ -13,6 +13,7 @@ PAGES = (
     "/",
     "/syncs",
     "/records",
+    "/records?linked=CUSTOMER",
     "/attention",
     "/attention/confirm",
     "/import",
@@ -69,7 +70,7 @@ def test_everyone_can_read_it(served: str, chromium: Browser, path: str, lang: s
             )
             watched = Watched(context.new_page())
             watched.listen()
-            watched.page.goto(f"{served}{path}?lang={lang}")
+            watched.page.goto(f"{served}{path}{'&' if '?' in path else '?'}lang={lang}")
             watched.page.evaluate("document.fonts.ready.then(() => true)")
             assert (path, scheme, width, serious(watched.page)) == (path, scheme, width, [])
             assert (path, width, overflow(watched.page)) == (path, width, 0)
@@ -83,7 +84,7 @@ def test_everyone_can_read_it(served: str, chromium: Browser, path: str, lang: s
 def test_it_can_be_read_without_javascript(served: str, chromium: Browser, path: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    answer = page.goto(f"{served}{path}?lang=en")
+    answer = page.goto(f"{served}{path}{'&' if '?' in path else '?'}lang=en")
     assert answer is not None and answer.status == 200
     assert page.locator("h1").first.is_visible()
     assert page.locator("h1, h2, h3").first.evaluate("heading => heading.tagName") == "H1"

@@ -45,7 +45,7 @@ BY_API: dict[str, tuple[str, ...]] = {
     "GET /attention/bulk/{bulk_id}": ("GET /bulk/{bulk_id}",),
     "GET /attention/bulk/{bulk_id}/live": ("GET /bulk/{bulk_id}",),
     "POST /attention/bulk/{bulk_id}/cancel": ("POST /bulk/{bulk_id}/cancel",),
-    "GET /records": ("GET /records",),
+    "GET /records": ("GET /records", "GET /records/linked"),
     "GET /records/{entity}/{record}": ("GET /records/{entity}/{record}",),
     "GET /records/{entity}/{record}/live": ("GET /records/{entity}/{record}",),
     "GET /records/{entity}/{record}/compare": ("GET /records/{entity}/{record}/compare",),

@@ -119,6 +119,9 @@ def addresses(asked: Operation, ids: list[str]) -> Iterator[str]:
         yield asked.address(**SINGLE)
     if asked.path.endswith("/records"):
         yield from (f"{asked.path}?q={quote(each)}" for each in (NAME, MOBILE, NATIONAL_ID, GUID, CONTACT))
+        yield f"{asked.path}?linked=CUSTOMER"
+    if asked.path.endswith("/linked"):
+        yield f"{asked.path}?type=CUSTOMER"
     if asked.path.endswith("/export"):
         yield from (
             f"{asked.path}?format={kind}&lang={lang}" for kind in ("csv", "xlsx") for lang in ("fa", "en")
@@ -211,6 +214,7 @@ async def test_what_the_viewer_does_not_see_is_there(
         "GET /api/v1/syncs/export",
         "GET /api/v1/attention",
         "GET /api/v1/records",
+        "GET /api/v1/records/linked",
         "GET /api/v1/records/{entity}/{record}",
         "GET /api/v1/imports/{run_id}",
         "GET /api/v1/imports/{run_id}/contacts",

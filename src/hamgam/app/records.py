@@ -11,11 +11,11 @@ from hamgam.app.status import Clock
 from hamgam.app.telling import event_of, text_of
 from hamgam.db.engine import Database
 from hamgam.jobs.asking import BY, Look, ask, looks
-from hamgam.model import CrmId, Direction, Entity, EntityKey, Fields, Kind, Status, Trigger
+from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Kind, Status, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.persian import to_latin_digits
 from hamgam.sync.fields import differences
-from hamgam.trail import records, timeline
+from hamgam.trail import numbers, records, timeline
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place, place_of
@@ -80,8 +80,19 @@ class Story:
     documents: list[Found]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedRecords:
+    """A page of the records that are linked, the last one first."""
+
+    count: int
+    """Of all pages."""
+    records: list[Found]
+    older: str | None
+    """Where the next page begins."""
+
+
 class WrongPlace(ValueError):
-    """Where a page of a story is said to begin is no place in one."""
+    """Where a page is said to begin is no place in a list that goes by time."""
 
 
 def key_of(entity: str, record: str) -> EntityKey | None:
@@ -109,6 +120,19 @@ async def search(db: Database, person: Person, query: str) -> tuple[list[Found],
     return [_seen(each, person) for each in found[:MOST_FOUND]], len(found) > MOST_FOUND
 
 
+async def linked(
+    db: Database, person: Person, entity_type: EntityType, before: str = "", limit: int = MOST_FOUND
+) -> LinkedRecords:
+    """What has a counterpart in finance. Raises `WrongPlace`."""
+    found, older = await records.linked(db, entity_type, limit, _start(before))
+    counts = await numbers.mapping_counts(db)
+    return LinkedRecords(
+        count=counts[entity_type],
+        records=[_seen(each, person) for each in found],
+        older=str(older) if older else None,
+    )
+
+
 async def known(db: Database, person: Person, key: EntityKey) -> Found | None:
     """A record of the CRM without its story; None where nothing is known of it."""
     record = await records.one(db, key.entity, key.crm_id)
@@ -132,14 +156,21 @@ async def story(
     db: Database, person: Person, entity: str, record: str, before: str = "", limit: int = EVENTS
 ) -> Story | None:
     """What is known of the record that an address names; None where it is nothing. Raises `WrongPlace`."""
-    try:
-        start = place_of(before) if before else None
-    except ValueError:
-        raise WrongPlace from None
+    start = _start(before)
     if entity == CONTACT:
         return await _contact_story(db, person, record, start, limit) if is_code(record) else None
     key = key_of(entity, record)
     return await _crm_story(db, person, key, start, limit) if key else None
+
+
+def _start(before: str) -> Place | None:
+    try:
+        place = place_of(before) if before else None
+    except ValueError:
+        raise WrongPlace from None
+    if place is not None and place.newer:
+        raise WrongPlace
+    return place
 
 
 async def _crm_story(

@@ -62,6 +62,7 @@ entity_mapping = Table(
     Column("updatedAt", _TIME, nullable=False, server_default=_NOW),
     UniqueConstraint("entityType", "crmId"),
     UniqueConstraint("entityType", "financeId"),
+    Index("ix_EntityMapping_createdAt", "entityType", text('"createdAt" DESC'), text("id DESC")),
 )
 
 ASKS_FOR_PERSON = text("""status IN ('FAILED', 'CONFLICT', 'IN_DOUBT') AND "resolvedAt" IS NULL""")

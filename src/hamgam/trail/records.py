@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 
 from hamgam.db.engine import Database
-from hamgam.model import CrmId, FinanceId, Status
+from hamgam.db.tables import entity_mapping
+from hamgam.model import CrmId, EntityType, FinanceId, Status
 from hamgam.persian import search_key, search_words
 from hamgam.trail.imports import CONTACT
+from hamgam.trail.place import Place
 
 MOST_WORDS = 10
 """Of a query; a person who types more than this means nothing that is there."""
@@ -90,13 +92,32 @@ async def _search(
         return []
     ids = {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": crm_id(query) or ""}
     bounds = {"most": _MOST_ORDERED, "limit": limit}
-    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS), given | ids | bounds)
+    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS + _BEST), given | ids | bounds)
     return [_found(row) for row in found]
+
+
+async def linked(
+    db: Database, entity_type: EntityType, limit: int, before: Place | None = None
+) -> tuple[list[Found], Place | None]:
+    """Records that have a counterpart in finance, linked last first, and where those before them begin.
+
+    They are what `numbers.mapping_counts` counts.
+    """
+    m = entity_mapping.c
+    query = select(m.id, m.createdAt).where(m.entityType == entity_type)
+    if before is not None:
+        query = query.where(before.beyond(m.createdAt, m.id))
+    query = query.order_by(m.createdAt.desc(), m.id.desc()).limit(limit + 1)
+    places = [Place(row.createdAt, row.id) for row in await db.execute(query)]
+    shown = places[:limit]
+    given = {"mappings": [place.id for place in shown], "limit": limit}
+    found = await db.execute(text(_LINKED + _ROWS + _LINKED_LAST), given)
+    return [_found(row) for row in found], shown[-1] if len(places) > limit else None
 
 
 async def one(db: Database, entity: str, record: str) -> Found | None:
     """One record by its id; None where nothing is known of it."""
-    row = (await db.execute(text(_ONE + _ROWS), {"entity": entity, "id": record, "limit": 1})).one()
+    row = (await db.execute(text(_ONE + _ROWS + _BEST), {"entity": entity, "id": record, "limit": 1})).one()
     known = row.named or row.financeId or row.log_id
     return _found(row) if known else None
 
@@ -104,7 +125,7 @@ async def one(db: Database, entity: str, record: str) -> Found | None:
 async def documents(db: Database, customer_id: str, limit: int) -> list[Found]:
     """The invoices and quotes of a customer, newest first."""
     given = {"id": customer_id, "most": _MOST_ORDERED, "limit": limit}
-    found = await db.execute(text(_DOCUMENTS + _ROWS), given)
+    found = await db.execute(text(_DOCUMENTS + _ROWS + _BEST), given)
     return [_found(row) for row in found]
 
 
@@ -160,6 +181,12 @@ WITH hits AS (
 )
 """
 
+_LINKED = """
+WITH hits AS (
+  SELECT "crmEntity" AS entity, "crmId" AS id, true AS whole FROM "EntityMapping" WHERE id = ANY(:mappings)
+)
+"""
+
 _ROWS = """
 SELECT hits.entity, hits.id, coalesce(r.kind, m.kind) AS kind, coalesce(r.name, '') AS name,
        coalesce(r.number, '') AS number, r.id IS NOT NULL AS named, r."customerId",
@@ -175,8 +202,9 @@ LEFT JOIN LATERAL (
      OR (hits.entity = 'customer' AND s."sourceEntity" = 'contact' AND s."sourceEntityId" = m."financeId")
   ORDER BY "startedAt" DESC LIMIT 1
 ) last ON true
-ORDER BY hits.whole DESC, last."startedAt" DESC NULLS LAST, hits.id LIMIT :limit
 """
+_BEST = 'ORDER BY hits.whole DESC, last."startedAt" DESC NULLS LAST, hits.id LIMIT :limit'
+_LINKED_LAST = 'ORDER BY m."createdAt" DESC, m.id DESC LIMIT :limit'
 
 
 def _found(row: Row[Any]) -> Found:

@@ -13,18 +13,20 @@ from hamgam.app.context import WebContext
 from hamgam.app.records import (
     EVENTS,
     MOST_CHARACTERS,
+    MOST_FOUND,
     MOST_OF_A_MARK,
     Story,
     Told,
     WrongPlace,
     key_of,
+    linked,
     search,
     story,
     sync_now,
 )
 from hamgam.app.status import iso
 from hamgam.errors import UsageError
-from hamgam.model import Entity, EntityKey
+from hamgam.model import Entity, EntityKey, EntityType
 from hamgam.sync.compare import Comparison, compare
 from hamgam.trail.records import Found
 from hamgam.trail.timeline import What
@@ -71,6 +73,24 @@ def record_routes(context: WebContext) -> APIRouter:
         """
         found, more = await search(context.db, person, q)
         return {"records": [_record(each) for each in found], "more": more}
+
+    @router.get("/linked")
+    async def list_linked_records(
+        person: Viewer,
+        type: EntityType,
+        before: Annotated[str, Query(description="the `older` of the page before")] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = MOST_FOUND,
+    ) -> dict[str, Any]:
+        """Customers that are linked, or documents that finance has, the last one first.
+
+        `count` is how many there are in all. Data of people is masked for viewers.
+        """
+        try:
+            found = await linked(context.db, person, type, before, limit)
+        except WrongPlace:
+            raise HTTPException(400, "before: not a place in this list") from None
+        records = [_record(each) for each in found.records]
+        return {"count": found.count, "records": records, "older": found.older}
 
     @router.get("/{entity}/{record}")
     async def get_record(

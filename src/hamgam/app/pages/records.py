@@ -1,8 +1,9 @@
 """Customers and documents: search, the story of one record, both sides of it, and a look at it now."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -16,6 +17,7 @@ from hamgam.app.records import (
     is_code,
     key_of,
     known,
+    linked,
     search,
     story,
     sync_now,
@@ -26,12 +28,14 @@ from hamgam.model import Entity, EntityKey, EntityType, FinanceId
 from hamgam.people.roles import Person
 from hamgam.sync.compare import compare
 from hamgam.sync.pairs import AMOUNTS, LINE
-from hamgam.trail import mapping
+from hamgam.trail import mapping, numbers
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.records import crm_id
 
 _HERE = "/records"
 Key = Annotated[EntityKey | None, Depends(key_of)]
+Linked = EntityType | Literal[""]
+"""Of which list; "": a search."""
 
 
 def record_pages(context: WebContext) -> APIRouter:
@@ -45,12 +49,21 @@ def _reading(context: WebContext) -> APIRouter:
     router = APIRouter(prefix=_HERE)
 
     @router.get("")
-    async def find(request: Request, person: Viewer, q: str = "") -> Response:
+    async def find(
+        request: Request,
+        person: Viewer,
+        q: str = "",
+        linked: Linked = "",
+        before: str = "",
+    ) -> Response:
         query = q.strip()[:MOST_CHARACTERS]
+        if linked and not query:
+            return await _linked(context, request, person, linked, before)
         found, more = await search(context.db, person, query) if query else ([], False)
         unread = None if found else crm_id(query)
         values: dict[str, Any] = {"query": query, "found": found, "more": more}
         values |= {"unread": unread, "entities": list(Entity)}
+        values["lists"] = {} if query else await numbers.mapping_counts(context.db)
         return page(request, "records.html", now=context.clock(), **values)
 
     @router.get("/{entity}/{record}")
@@ -92,6 +105,17 @@ def _acting(context: WebContext) -> APIRouter:
         return RedirectResponse(f"{_HERE}/{key.entity}/{key.crm_id}", 303)
 
     return router
+
+
+async def _linked(
+    context: WebContext, request: Request, person: Person, entity_type: EntityType, before: str
+) -> Response:
+    try:
+        found = await linked(context.db, person, entity_type, before)
+    except WrongPlace:
+        raise HTTPException(400, "before: not a place in this list") from None
+    first, now = not before, context.clock()
+    return page(request, "linked.html", list=found, type=entity_type, first=first, now=now)
 
 
 async def _owner(context: WebContext, code: str) -> str | None:
