@@ -14,6 +14,8 @@ Times = tuple[float, float]
 Asking = Callable[[str], Awaitable[Times]]
 _Filter = tuple[tuple[str, str], ...]
 
+RUN = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+"""The import that has written some of the rows."""
 _NOW = datetime.now(UTC)
 _PERIOD: _Filter = (
     ("from", (_NOW - timedelta(days=60)).isoformat()),
@@ -28,6 +30,7 @@ _ALONE: tuple[_Filter, ...] = (
     (("attention", "true"),),
     (("entity", "234"),),
     _PERIOD,
+    (("run", RUN),),
 )
 _SEVERAL: _Filter = (("status", "FAILED"), ("status", "SKIPPED"), ("status", "CONFLICT"))
 _ALL = tuple(item for one in _ALONE for item in one)

@@ -7,7 +7,7 @@ import aiohttp
 from sqlalchemy import text
 
 from benchmarks.exporting import exports
-from benchmarks.filters import GROUPS, Group, Times, slowest
+from benchmarks.filters import GROUPS, RUN, Group, Times, slowest
 from benchmarks.installation import Installation
 from benchmarks.processes import hamgam
 from benchmarks.report import Figure
@@ -60,7 +60,8 @@ FROM generate_series(1, :customers) AS n
 """
 _LOG = """
 INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", kind, direction, operation, status,
-  reason, "triggerType", "sourceEntityId", "targetEntityId", "sourceData", "errorMessage", "startedAt",
+  reason, "triggerType", "triggerPayload",
+  "sourceEntityId", "targetEntityId", "sourceData", "errorMessage", "startedAt",
   "completedAt", "durationMs", "resolvedAt")
 SELECT gen_random_uuid(),
   CASE WHEN n % 17 = 0 THEN 'PREINVOICE' ELSE 'CUSTOMER' END,
@@ -73,7 +74,8 @@ SELECT gen_random_uuid(),
   CASE WHEN n % 1000 = 0 THEN (ARRAY['DUPLICATE_PHONE', 'WRONG_ADDRESS', 'MATCH_TAKEN'])[1 + n / 3000 % 3]
     WHEN n % 10 < 7 THEN CASE WHEN n % 101 = 0 THEN 'CRM_PRIORITY' END
     ELSE (ARRAY['CHECKSUM_MATCH', 'TIME_GATE', 'OWN_TRANSACTION'])[1 + n % 11 % 3] END,
-  (ARRAY['WEBHOOK', 'POLL', 'WEBHOOK', 'POLL', 'MANUAL', 'RECONCILE', 'WEBHOOK'])[1 + n % 7],
+  (ARRAY['WEBHOOK', 'POLL', 'WEBHOOK', 'POLL', 'MANUAL', 'IMPORT', 'WEBHOOK'])[1 + n % 7],
+  CASE WHEN n % 7 = 5 THEN jsonb_build_object('run', CAST(:run AS text)) END,
   md5((n % :customers + 1)::text)::uuid::text, (n % :customers + 1)::text,
   jsonb_build_object('kind', 'person', 'number', (n % :customers + 1)::text,
     'fields', jsonb_build_object('name', 'مشتری ' || n % :customers, 'mobile', '09' || lpad(n::text, 9, '0'))
@@ -98,7 +100,9 @@ async def pages(site: Installation) -> list[Figure]:
     async with hamgam("web", site.environment, site.folder) as server:
         await site.db.execute(text(_MAPPINGS), {"customers": _CUSTOMERS})
         await site.db.execute(text(_NAMES), {"customers": _CUSTOMERS})
-        await site.db.execute(text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS, "apart": _SECONDS_APART})
+        await site.db.execute(
+            text(_LOG), {"customers": _CUSTOMERS, "syncs": _SYNCS, "apart": _SECONDS_APART, "run": RUN}
+        )
         await site.db.execute(text("ANALYZE"))
         places = {
             "problem": (await site.db.execute(text(_PROBLEM))).scalar_one(),

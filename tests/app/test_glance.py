@@ -35,7 +35,7 @@ CALM = Glance(
     polls={},
     durations=None,
     quiet=Quiet(NOW - timedelta(minutes=5), timedelta(hours=14)),
-    delivery_at=None,
+    delivery=None,
     success_at=None,
 )
 DOWN = CALM.systems | {System.FINANCE: remote(Reason.UNREACHABLE)}

@@ -24,17 +24,20 @@ from tests.web.conftest import insert_sync
 START = datetime(2026, 3, 20, 20, 0, tzinfo=UTC)
 REASONS = (None, Reason.CHECKSUM_MATCH, Reason.DUPLICATE_PHONE, Reason.MATCH_TAKEN)
 IDS = ("a", "b", "234", "c-5")
+RUNS = (UUID(int=1), UUID(int=2))
 _ROWS = 240
 _EACH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _invented(chance: random.Random, number: int) -> dict[str, Any]:
     """Several rows share a moment, so that only their ids tell them apart."""
+    trigger = chance.choice([Trigger.WEBHOOK, Trigger.POLL, Trigger.IMPORT])
     return {
         "id": UUID(int=chance.getrandbits(128)),
         "status": chance.choice([s for s in Status if s not in (Status.PENDING, Status.IN_PROGRESS)]),
         "operation": chance.choice(list(Operation)),
-        "triggerType": chance.choice(list(Trigger)[:3]),
+        "triggerType": trigger,
+        "triggerPayload": {"run": str(chance.choice(RUNS))} if trigger is Trigger.IMPORT else None,
         "entityType": chance.choice(list(EntityType)),
         "reason": chance.choice(REASONS),
         "sourceEntityId": chance.choice(IDS),
@@ -67,6 +70,7 @@ def _is_wanted(row: dict[str, Any], wanted: Wanted) -> bool:
         and (wanted.since is None or row["startedAt"] >= wanted.since)
         and (wanted.until is None or row["startedAt"] < wanted.until)
         and (wanted.entity is None or wanted.entity in (row["sourceEntityId"], row["targetEntityId"]))
+        and (wanted.run is None or row["triggerPayload"] == {"run": str(wanted.run)})
     )
 
 
@@ -86,6 +90,7 @@ _WANTED = st.builds(
     since=_MOMENTS,
     until=_MOMENTS,
     entity=_maybe([*IDS, "nobody"]),
+    run=_maybe([*RUNS, UUID(int=3)]),
 )
 
 

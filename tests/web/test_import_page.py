@@ -250,7 +250,7 @@ async def test_a_run_is_stopped_and_resumed_with_plain_forms(db: Database, lang:
         page = (await client.get("/import")).text
         assert well_formed(page)
         assert words["import.stopped_by"].format("somebody") in page
-        assert "/syncs?trigger=IMPORT&amp;status=SUCCESS&amp;operation=CREATE&amp;from=" in page
+        assert f"/syncs?run={run['id']}&amp;status=SUCCESS&amp;operation=CREATE" in page
         b.box.latency_seconds = 0
         assert (await client.post(f"/import/{run['id']}/resume")).status_code == 303
         done = await reached(client, run["id"], "DONE")

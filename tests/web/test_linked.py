@@ -14,28 +14,18 @@ from hamgam.db.engine import Database
 from hamgam.people.roles import Role
 from hamgam.trail.place import Place
 from tests.web.conftest import NOW, Installation
+from tests.web.filled import link
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
 _MANY = 2 * MOST_FOUND + 3
-_LINK = """
-INSERT INTO "EntityMapping" ("entityType", "crmId", "financeId", "crmEntity", "createdAt")
-SELECT %(type)s, lpad(n::text, 32, '0')::uuid::text, n::text, %(entity)s,
-       %(now)s - make_interval(secs => n / 2)
-FROM generate_series(1, %(many)s) AS n
-"""
-"""Two at each moment, so that the time alone does not say where a page begins."""
-
-
-def link(database_url: str, type_: str, entity: str, many: int) -> None:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(_LINK, {"type": type_, "entity": entity, "many": many, "now": NOW})
 
 
 @pytest.fixture
 def many(database_url: str) -> None:
-    link(database_url, "CUSTOMER", "customer", _MANY)
-    link(database_url, "PREINVOICE", "invoice", 2)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        link(connection, "CUSTOMER", "customer", _MANY)
+        link(connection, "PREINVOICE", "invoice", 2)
 
 
 async def pages(client: httpx2.AsyncClient, address: str) -> list[str]:
@@ -103,7 +93,8 @@ async def test_an_empty_list_says_how_it_fills(client: httpx2.AsyncClient, lang:
 
 
 async def test_the_end_of_the_list_is_no_empty_list(client: httpx2.AsyncClient, database_url: str) -> None:
-    link(database_url, "CUSTOMER", "customer", MOST_FOUND + 1)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        link(connection, "CUSTOMER", "customer", MOST_FOUND + 1)
     first, _ = await pages(client, "/records?linked=CUSTOMER&lang=en")
     [place] = re.findall(r"before=([^\"]+)", first)
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -130,8 +121,8 @@ async def test_a_forged_list_gets_a_clear_page(client: httpx2.AsyncClient, query
 
 
 async def test_a_viewer_sees_no_name_in_it(db: Database, database_url: str) -> None:
-    link(database_url, "CUSTOMER", "customer", 1)
     with psycopg.connect(database_url, autocommit=True) as connection:
+        link(connection, "CUSTOMER", "customer", 1)
         connection.execute(
             """INSERT INTO "RecordName" (entity, id, kind, name, number, search)"""
             """ SELECT 'customer', "crmId", 'person', 'Sara Mohammadi', '1', '' FROM "EntityMapping" """

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 import pytest
 
 from hamgam.app.api.charts import SPANS, Window
@@ -14,6 +15,7 @@ from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
 from hamgam.people.roles import Role
+from hamgam.trail import deliveries
 from tests.web.conftest import GUID, NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
@@ -61,12 +63,50 @@ async def test_the_chart_says_what_a_bar_stands_for(
     assert SPANS[window].seconds == seconds[f"chart.{window}"]
 
 
-async def test_every_tile_with_a_number_is_a_link(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+def _tiles(page: str) -> dict[str, str]:
+    """Where the value of each tile leads to; "" where it is no link."""
+    part = page[page.index('class="tiles') : page.index('id="chart"')]
+    tiles = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", part)
+    links = {label: re.search(r'<a href="([^"]*)"', value) for label, value in tiles}
+    return {label: html.unescape(found[1]) if found else "" for label, found in links.items()}
+
+
+async def test_a_tile_leads_to_what_it_counts_or_is_measured_from(
+    client: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
     _figures(add_sync)
-    page = (await client.get("/?lang=en")).text
-    figures = re.findall(r"<dd>(.*?)</dd>", page[page.index('class="tiles') : page.index('id="chart"')])
-    assert len(figures) == 10
-    assert all(figure.startswith("<a href=") or figure == "—" for figure in figures), figures
+    async with db.transaction() as connection:
+        await deliveries.record(
+            connection,
+            [ChangeNotice(key=EntityKey(Entity.QUOTE, CrmId(GUID)), trigger=Trigger.WEBHOOK)],
+        )
+    words, tiles = WORDS["en"], _tiles((await client.get("/?lang=en")).text)
+    plain = {words["workers"], words["last_poll"]}
+    assert len(tiles) == 10
+    assert {label for label, link in tiles.items() if not link} == plain
+    assert tiles[words["last_webhook"]] == f"/records/quote/{GUID}"
+    newest = (await client.get(tiles[words["last_success"]].replace("/syncs", "/api/v1/syncs"))).json()[0]
+    assert newest["startedAt"] == (NOW - timedelta(minutes=1)).isoformat()
+
+
+async def test_how_long_a_sync_takes_leads_to_the_syncs_that_tell(
+    client: httpx2.AsyncClient, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(_MANY, {"now": NOW})
+        connection.execute('ANALYZE "SyncLog"')
+    link = _tiles((await client.get("/?lang=en")).text)[WORDS["en"]["duration"]]
+    counted = await client.get(link.replace("/syncs", "/api/v1/syncs/count"))
+    assert counted.json() == {"count": 1000, "more": False}
+
+
+_MANY = """
+INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", "sourceEntityId", direction, operation,
+                       status, "triggerType", "startedAt", "durationMs")
+SELECT gen_random_uuid(), 'CUSTOMER', 'customer', n::text, 'CRM_TO_FINANCE', 'UPDATE', 'SUCCESS', 'POLL',
+       %(now)s - make_interval(secs => n), 40
+FROM generate_series(1, 1200) AS n
+"""
 
 
 async def test_the_success_rate_leads_to_what_it_is_of(client: httpx2.AsyncClient, add_sync: AddSync) -> None:

@@ -1,10 +1,11 @@
 """Addresses of our own pages, as far as a request may name one."""
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 
 from hamgam.app.entrance import SIGN_IN, host_name
+from hamgam.trail.place import Place
 
 SIGN_OUT = "/sign-out"
 
@@ -31,3 +32,9 @@ def page_in(request: Request, header: str) -> str:
     if named != host_name(request.headers.get("host", "")):
         return "/"
     return local_path((page.path or "/") + (f"?{page.query}" if page.query else ""))
+
+
+def with_cursor(request: Request, place: Place) -> str:
+    """The address of this request, from another place in its list on."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', str(place))])}"

@@ -15,13 +15,14 @@ from hamgam.model import System
 from hamgam.settings import Settings, describe
 from hamgam.trail import probes, pulse
 from hamgam.trail.probes import Probe
+from hamgam.trail.pulse import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
     now: datetime
     systems: Mapping[System, Connection]
-    delivery_at: datetime | None
+    delivery: Delivery | None
     probe: Probe | None
     probing: Probe | None
 
@@ -30,7 +31,7 @@ async def connections(context: WebContext) -> Connections:
     return Connections(
         now=context.clock(),
         systems=await connections_of(context.db),
-        delivery_at=await pulse.last_delivery(context.db),
+        delivery=await pulse.last_delivery(context.db),
         probe=await probes.newest(context.db, ended=True),
         probing=await under_way(context),
     )
@@ -70,7 +71,7 @@ def webhook_door(settings: Settings, *, shown: bool = False) -> WebhookDoor:
 def connections_document(found: Connections) -> dict[str, Any]:
     return {
         "systems": {system.value: _connection(each) for system, each in found.systems.items()},
-        "last_delivery": iso(found.delivery_at),
+        "last_delivery": iso(found.delivery.at if found.delivery else None),
         "probe": probe_report(found.probe),
         "probing_since": iso(found.probing.started_at) if found.probing else None,
     }

@@ -2,13 +2,15 @@
 
 `status` (may come several times), `operation`, `trigger`, `type`, `reason` take the codes of the log; `from`
 and `to` take a day of either calendar, or a moment; `entity` takes an id of either system; `attention` takes
-`true` for what a person has to decide. They go together: a row is listed when all of them hold.
+`true` for what a person has to decide, and `run` the id of an import. They go together: a row is listed when
+all of them hold.
 """
 
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import (
     BaseModel,
@@ -77,12 +79,13 @@ def _read_by(read: Callable[[str], datetime]) -> BeforeValidator:
 
 
 _TEXT = WithJsonSchema({"type": "string"})
+_CONFIG = ConfigDict(hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
 class SyncQuery(BaseModel):
     """The filters of a list."""
 
-    model_config = ConfigDict(hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = _CONFIG
 
     status: list[Status] = Field([], max_length=20, description="may come several times")
     operation: Operation | None = None
@@ -97,6 +100,7 @@ class SyncQuery(BaseModel):
     )
     entity: str | None = Field(None, pattern=_ENTITY, description="an id of either system")
     attention: bool = Field(False, description="only what a person has to decide")
+    run: UUID | None = Field(None, description="the import that wrote the row")
 
     @field_validator("until")
     @classmethod
@@ -117,15 +121,22 @@ class SyncQuery(BaseModel):
             since=self.since,
             until=self.until,
             entity=self.entity,
+            run=self.run,
         )
 
 
-class PageQuery(SyncQuery):
-    """The filters of a list, and which page of it."""
+class PlaceQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = _CONFIG
 
     cursor: Annotated[Place | None, BeforeValidator(_cursor), _TEXT] = Field(
         None, description="where a page goes on; from the `Link` header of the one before"
     )
+
+
+class PageQuery(SyncQuery, PlaceQuery):
+    """The filters of a list, and which page of it."""
 
 
 FILTERS = tuple(field.alias or name for name, field in SyncQuery.model_fields.items())

@@ -16,7 +16,8 @@ from hamgam.people.roles import Person
 from hamgam.trail import numbers, pulse
 from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.numbers import PollState
-from hamgam.trail.pulse import Durations, Quiet
+from hamgam.trail.place import Place
+from hamgam.trail.pulse import Delivery, Durations, Quiet
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
 _LEAST_QUIET = timedelta(hours=1)
@@ -37,7 +38,7 @@ class Glance:
     polls: Mapping[Stream, PollState]
     durations: Durations | None
     quiet: Quiet | None
-    delivery_at: datetime | None
+    delivery: Delivery | None
     success_at: datetime | None
 
     @property
@@ -104,14 +105,17 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
         polls=await numbers.poll_states(db),
         durations=await pulse.durations(db),
         quiet=await pulse.quiet(db),
-        delivery_at=await pulse.last_delivery(db),
+        delivery=await pulse.last_delivery(db),
         success_at=await numbers.newest_success(db),
     )
 
 
-async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, Any]]:
+async def in_queue(
+    db: Database, person: Person, limit: int, after: Place | None = None
+) -> tuple[list[dict[str, Any]], Place | None]:
     """What the depth of the queue counts, for pages and the API. `due` None: as soon as a worker is free."""
-    return [
+    found, further = await waiting(db, limit, after)
+    shown = [
         {
             "entity": each.notice.key.entity,
             "crm_id": as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
@@ -119,5 +123,6 @@ async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, A
             "running": each.running,
             "due": each.due,
         }
-        for each in await waiting(db, limit)
+        for each in found
     ]
+    return shown, further

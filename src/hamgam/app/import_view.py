@@ -15,7 +15,7 @@ from hamgam.app.masking import masked_message, masked_text
 from hamgam.app.status import iso, workers
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
-from hamgam.model import Operation, Status, Trigger
+from hamgam.model import Operation, Status
 from hamgam.people.roles import Person, Role
 from hamgam.trail import import_plans, import_runs
 from hamgam.trail.import_plans import PlannedContact
@@ -173,10 +173,5 @@ def contacts_link(run_id: UUID, outcome: str = "", reason: str = "", after: int 
 
 def _log_link(run: Run, outcome: str, reason: str) -> str:
     """The rows of the sync log that a run has written."""
-    wanted: list[tuple[str, str]] = [("trigger", Trigger.IMPORT), *_FILTERS.get(outcome, ())]
-    if reason:
-        wanted.append(("reason", reason))
-    wanted.append(("from", f"{run.started_at:%Y-%m-%dT%H:%M:%SZ}"))
-    if run.ended_at:
-        wanted.append(("to", f"{run.ended_at + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"))
-    return f"/syncs?{urlencode(wanted)}"
+    wanted = [("run", str(run.id)), *_FILTERS.get(outcome, ())]
+    return f"/syncs?{urlencode([*wanted, ('reason', reason)] if reason else wanted)}"

@@ -177,6 +177,7 @@ class _Run:
         )
         if not await import_runs.begin(self._site.db, request, self._site.clock()):
             raise NotNow(RUNS_ALREADY, "initial-import: another import waits for a worker; see /import")
+        await imports.try_failures_again(self._site.db, self._id)
 
     async def carried_out(self) -> ImportResult:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.rows import as_parameter, given_rows, insert_given
-from hamgam.db.tables import entity_mapping, sync_log
+from hamgam.db.tables import entity_mapping, sync_log, written_by
 from hamgam.errors import Reason
 from hamgam.model import (
     CrmId,
@@ -84,7 +84,7 @@ async def ended_in(db: Database, run_id: UUID) -> dict[FinanceId, ImportRecordEn
     found = await db.execute(
         select(t.sourceEntityId, t.targetEntityId, t.operation, t.status, t.reason).where(
             t.triggerType == Trigger.IMPORT,
-            t.triggerPayload["run"].as_string() == str(run_id),
+            written_by(run_id),
             t.status.in_((Status.SUCCESS, Status.SKIPPED)),
         )
     )
@@ -97,6 +97,14 @@ async def ended_in(db: Database, run_id: UUID) -> dict[FinanceId, ImportRecordEn
         )
         for row in found
     }
+
+
+async def try_failures_again(db: Database, run_id: UUID) -> None:
+    """What an earlier part of a run has failed with does not count any more: it comes anew."""
+    t = sync_log.c
+    failed = t.status.in_((Status.FAILED, Status.CONFLICT))
+    mine = sync_log.update().where(written_by(run_id), failed)
+    await db.execute(mine.values(triggerPayload={"earlierIn": str(run_id)}))
 
 
 async def unfinished(db: Database) -> dict[FinanceId, Fields]:

@@ -31,9 +31,9 @@ from sqlalchemy import (
 )
 
 from hamgam.db.engine import Database
-from hamgam.db.tables import ASKS, record_name
+from hamgam.db.tables import ASKS, record_name, written_by
 from hamgam.db.tables import sync_log as t
-from hamgam.model import Direction, Entity
+from hamgam.model import Direction, Entity, Trigger
 from hamgam.persian import to_latin_digits
 from hamgam.trail.place import Place
 
@@ -57,10 +57,12 @@ class Wanted:
     """The first moment that is too late."""
     entity: str | None = None
     """An id of either system."""
+    run: UUID | None = None
+    """What this import has written of each contact."""
 
     @property
     def any_facet(self) -> bool:
-        said = (self.operation, self.trigger, self.entity_type, self.reason)
+        said = (self.operation, self.trigger, self.entity_type, self.reason, self.run)
         return not (self.statuses or self.attention or any(said))
 
 
@@ -77,6 +79,7 @@ def matches(wanted: Wanted, facet: str) -> bool:
         (not wanted.statuses or status in wanted.statuses)
         and all(wish is None or wish == is_ for wish, is_ in said)
         and (not wanted.attention or asks == ASKS)
+        and (wanted.run is None or trigger == Trigger.IMPORT)
     )
 
 
@@ -180,6 +183,8 @@ async def _found(db: Database, wanted: Wanted, place: Place | None, limit: int) 
     wanted to lie evenly in the log, and reads it through where they happen to lie at its end.
     """
     ids = select(t.c.id, t.c.startedAt)
+    if wanted.run is not None:
+        ids = ids.where(written_by(wanted.run))
     by_time = ids.where(*_between(wanted, place)).order_by(*_in_order(place, *_BY_TIME)).limit(limit)
     if wanted.entity is not None:
         by_time = by_time.where(_of_entity(wanted.entity))

@@ -12,19 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    Executable,
-    Integer,
-    and_,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    not_,
-    or_,
-    text,
-)
+from sqlalchemy import Executable, Integer, and_, bindparam, case, cast, func, literal, not_, or_, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -391,10 +379,11 @@ async def fail_open(
 
 
 async def purge(db: Database, before: datetime) -> int:
-    """Empty the data columns of ended rows that are older; outcomes stay. Answers how many rows."""
-    data = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
-    held = or_(*(t.c[name].is_not(None) for name in data))
+    """Empty the data columns of older rows that ended; outcomes, and imports, stay. Answers how many rows."""
+    data = ("sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
+    run = case((t.c.triggerType == Trigger.IMPORT, t.c.triggerPayload))
+    held = or_(t.c.triggerPayload.is_distinct_from(run), *(t.c[name].is_not(None) for name in data))
     old = and_(t.c.startedAt < before, t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS)))
     unsettled = and_(t.c.status.in_(ATTENTION), t.c.resolvedAt.is_(None))
-    emptied = t.update().where(old, held, not_(unsettled)).values(dict.fromkeys(data))
-    return (await db.execute(emptied)).rowcount
+    emptied = t.update().where(old, held, not_(unsettled))
+    return (await db.execute(emptied.values(dict.fromkeys(data) | {"triggerPayload": run}))).rowcount

@@ -36,6 +36,17 @@ class Durations:
 
     p50: float
     p95: float
+    since: datetime
+    """When the first of them began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook of the CRM, and the record of which it told."""
+
+    at: datetime
+    entity: str
+    crm_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +78,12 @@ async def outcomes(db: Database, now: datetime, spans: int, span_seconds: int) -
 
 async def durations(db: Database) -> Durations | None:
     """None before the first sync has written."""
-    recent = _recent_successes(t.c.durationMs).subquery()
+    recent = _recent_successes(t.c.durationMs, t.c.startedAt).subquery()
     duration = recent.c.durationMs
     p50, p95 = (func.percentile_cont(share).within_group(duration) for share in (0.5, 0.95))
-    row = (await db.execute(select(p50.label("p50"), p95.label("p95")))).one()
-    return None if row.p50 is None else Durations(float(row.p50), float(row.p95))
+    since = func.min(recent.c.startedAt).label("since")
+    row = (await db.execute(select(p50.label("p50"), p95.label("p95"), since))).one()
+    return None if row.p50 is None else Durations(float(row.p50), float(row.p95), row.since)
 
 
 async def quiet(db: Database) -> Quiet | None:
@@ -84,13 +96,13 @@ async def quiet(db: Database) -> Quiet | None:
     return Quiet(row.since, row.longest) if row.number >= _FEW else None
 
 
-async def last_delivery(db: Database) -> datetime | None:
-    """When the CRM last sent a webhook."""
-    received: datetime | None = (
-        await db.execute(select(func.max(webhook_delivery.c.receivedAt)))
-    ).scalar_one()
-    return received
+async def last_delivery(db: Database) -> Delivery | None:
+    """The last webhook that the CRM has sent."""
+    d = webhook_delivery.c
+    newest = select(d.receivedAt, d.entity, d.crmId).order_by(d.receivedAt.desc()).limit(1)
+    row = (await db.execute(newest)).one_or_none()
+    return None if row is None else Delivery(row.receivedAt, row.entity, row.crmId)
 
 
-def _recent_successes(column: Column[Any]) -> Select[Any]:
-    return select(column).where(t.c.status == Status.SUCCESS).order_by(t.c.startedAt.desc()).limit(_RECENT)
+def _recent_successes(*columns: Column[Any]) -> Select[Any]:
+    return select(*columns).where(t.c.status == Status.SUCCESS).order_by(t.c.startedAt.desc()).limit(_RECENT)

@@ -4,15 +4,22 @@ from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
 
 from hamgam.app.access import Viewer
+from hamgam.app.addresses import with_cursor
 from hamgam.app.context import WebContext
+from hamgam.app.filters import PlaceQuery
 from hamgam.app.glance import glance, in_queue
 from hamgam.app.status import iso
 from hamgam.model import Status
 from hamgam.trail import pulse
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
+
+class QueueQuery(PlaceQuery):
+    limit: int = Field(100, ge=1, le=1000)
 
 
 class Window(StrEnum):
@@ -44,17 +51,23 @@ def chart_routes(context: WebContext) -> APIRouter:
             "workers": now.workers,
             "success_rate_today": now.success_rate,
             "duration_ms": {"p50": durations.p50, "p95": durations.p95} if durations else None,
-            "last_webhook": iso(now.delivery_at),
+            "last_webhook": iso(now.delivery.at if now.delivery else None),
             "last_success": iso(quiet.since) if quiet else None,
             "longest_quiet_seconds": quiet.longest.total_seconds() if quiet else None,
         }
 
     @router.get("/queue")
     async def waiting(
-        person: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+        request: Request, response: Response, person: Viewer, query: Annotated[QueueQuery, Query()]
     ) -> list[dict[str, Any]]:
-        """What waits for a worker or is being looked at; `due` is null where a free worker takes it."""
-        return [each | {"due": iso(each["due"])} for each in await in_queue(context.db, person, limit)]
+        """What waits for a worker or is being looked at; `due` is null where a free worker takes it.
+
+        Where there are more, the answer has the header `Link: <…>; rel="next"`.
+        """
+        found, further = await in_queue(context.db, person, query.limit, query.cursor)
+        if further is not None:
+            response.headers["link"] = f'<{with_cursor(request, further)}>; rel="next"'
+        return [each | {"due": iso(each["due"])} for each in found]
 
     @router.get("/charts/syncs")
     async def syncs_over_time(_: Viewer, window: Window = Window.HOUR) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from hamgam.app.access import Viewer
+from hamgam.app.addresses import with_cursor
 from hamgam.app.context import WebContext
 from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
@@ -24,7 +24,6 @@ from hamgam.db.engine import Database
 from hamgam.people.roles import Person
 from hamgam.trail import listing
 from hamgam.trail.listing import Wanted
-from hamgam.trail.place import Place
 
 
 class ListQuery(PageQuery):
@@ -83,7 +82,7 @@ def syncs_routes(context: WebContext) -> APIRouter:
         """
         found = await listing.page(context.db, query.wanted(), query.limit, query.cursor, listing.WHOLE)
         if found.older is not None:
-            response.headers["link"] = f'<{_with_cursor(request, found.older)}>; rel="next"'
+            response.headers["link"] = f'<{with_cursor(request, found.older)}>; rel="next"'
         return [plain(as_seen_by(person, row)) for row in found.rows]
 
     @router.get("/syncs/export", response_class=StreamingResponse, responses=_EXPORTED)
@@ -128,8 +127,3 @@ def _file(exports: Exports, query: ExportQuery, person: Person) -> Response:
     named = {"content-disposition": f'attachment; filename="hamgam-syncs.{query.format}"'}
     written = write(exports.rows(query.wanted(), person), Writer(query.lang))
     return StreamingResponse(written, headers=named, media_type=media_type)
-
-
-def _with_cursor(request: Request, place: Place) -> str:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.path}?{urlencode([*kept, ('cursor', str(place))])}"

@@ -61,8 +61,8 @@ def _looking(context: WebContext) -> APIRouter:
     @router.get("/light")
     async def light(request: Request, _: Viewer) -> HTMLResponse:
         """Whether the CRM calls, beside the address that it has to call."""
-        delivery_at = await pulse.last_delivery(context.db)
-        return page(request, "webhook_light.html", delivery_at=delivery_at, now=context.clock())
+        delivery = await pulse.last_delivery(context.db)
+        return page(request, "webhook_light.html", delivery=delivery, now=context.clock())
 
     @router.get("/settings")
     async def settings(request: Request, _: Viewer) -> HTMLResponse:

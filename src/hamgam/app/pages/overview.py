@@ -1,15 +1,16 @@
 """The overview: what the installation is doing, live."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer, person_of
 from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
+from hamgam.app.filters import PlaceQuery
 from hamgam.app.glance import glance, in_queue
 from hamgam.app.pages.rows import row_of
 from hamgam.app.pages.shell import page
@@ -18,7 +19,7 @@ from hamgam.trail import listing, pulse
 from hamgam.trail.listing import Wanted
 
 _ROWS = 15
-_WAITING = 200
+_WAITING = 100
 
 
 def overview_routes(context: WebContext) -> APIRouter:
@@ -35,10 +36,20 @@ def overview_routes(context: WebContext) -> APIRouter:
         return page(request, "chart_figures.html", **await _figures(context, window))
 
     @router.get("/queue")
-    async def queue_page(request: Request, person: Viewer) -> HTMLResponse:
+    async def queue_page(
+        request: Request, person: Viewer, query: Annotated[PlaceQuery, Query()]
+    ) -> HTMLResponse:
         """What the overview counts as waiting."""
-        depth, found = await queue.depth(context.db), await in_queue(context.db, person, _WAITING)
-        return page(request, "queue.html", depth=depth, found=found, now=context.clock())
+        found, further = await in_queue(context.db, person, _WAITING, query.cursor)
+        return page(
+            request,
+            "queue.html",
+            depth=await queue.depth(context.db),
+            found=found,
+            first=query.cursor is None,
+            further=further,
+            now=context.clock(),
+        )
 
     @router.get("/live")
     async def live_part(request: Request, _: Viewer) -> HTMLResponse:

@@ -6,13 +6,9 @@ WORDS: Table = {
     "nav.connections": ("ارتباط‌ها", "Connections"),
     "connections.calls": ("درخواست‌ها", "Calls"),
     "connections.mean": ("میانگین زمان", "Mean time"),
-    "connections.calls.where": (
-        "تعداد درخواست‌ها برای سیستم پایش، در ‎/metrics",
-        "Counted for monitoring in /metrics",
-    ),
-    "connections.errors.where": (
-        "همگام‌سازی‌هایی که با این علت پایان یافته‌اند",
-        "Syncs that ended for this reason",
+    "connections.calls.note": (
+        "فقط شمرده می‌شوند و تک‌تک ثبت نمی‌شوند؛ سیستم پایش همین شمار را از `/metrics` می‌خواند",
+        "counted since the first one, and not kept one by one; monitoring reads this at `/metrics`",
     ),
     "connections.errors": ("خطاها", "Failed calls"),
     "connections.errors.none": ("هیچ", "none"),
