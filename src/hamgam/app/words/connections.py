@@ -7,8 +7,8 @@ WORDS: Table = {
     "connections.calls": ("درخواست‌ها", "Calls"),
     "connections.mean": ("میانگین زمان", "Mean time"),
     "connections.calls.note": (
-        "فقط شمرده می‌شوند و تک‌تک ثبت نمی‌شوند؛ سیستم پایش همین شمار را از `/metrics` می‌خواند",
-        "counted since the first one, and not kept one by one; monitoring reads this at `/metrics`",
+        "فقط شمرده می‌شوند و تک‌تک ثبت نمی‌شوند (`/metrics`)",
+        "only counted, not kept one by one (`/metrics`)",
     ),
     "connections.errors": ("خطاها", "Failed calls"),
     "connections.errors.none": ("هیچ", "none"),
