@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from hamgam.app.api.charts import SPANS, Window
+from hamgam.app.glance import Window
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
@@ -58,7 +58,7 @@ async def test_the_chart_says_what_a_bar_stands_for(
     assert page.count(title) == 2  # the heading, and what a screen reader says of the picture
     assert 'aria-describedby="figures"' in page
     seconds = {"chart.1h": 60, "chart.24h": 15 * 60, "chart.7d": 2 * 3600}
-    assert SPANS[window].seconds == seconds[f"chart.{window}"]
+    assert window.span.total_seconds() == seconds[f"chart.{window}"]
 
 
 async def test_every_tile_with_a_number_is_a_link(client: httpx2.AsyncClient, add_sync: AddSync) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from hamgam.app.context import WebContext
 from hamgam.app.probing import under_way
 from hamgam.app.remote import Connection, connections_of
@@ -15,6 +17,8 @@ from hamgam.model import System
 from hamgam.settings import Settings, describe
 from hamgam.trail import probes, pulse
 from hamgam.trail.probes import Probe
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,12 @@ def webhook_door(settings: Settings, *, shown: bool = False) -> WebhookDoor:
         typed=typed,
         secret=secret.get_secret_value() if secret and shown else settings.spelled("WEBHOOK_SECRET"),
     )
+
+
+def revealed(settings: Settings, by: str) -> WebhookDoor:
+    """With the secrets. The process log says who asked for them."""
+    logger.warning("webhooks.secret_shown", by=by)
+    return webhook_door(settings, shown=True)
 
 
 def connections_document(found: Connections) -> dict[str, Any]:

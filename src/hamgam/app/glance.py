@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from hamgam.app.masking import as_seen_by
@@ -16,12 +17,37 @@ from hamgam.people.roles import Person
 from hamgam.trail import numbers, pulse
 from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.numbers import PollState
-from hamgam.trail.pulse import Durations, Quiet
+from hamgam.trail.pulse import Durations, Outcomes, Quiet
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
+CHARTED = (Status.SUCCESS, Status.SKIPPED, *PROBLEMS)
 _LEAST_QUIET = timedelta(hours=1)
 _UNUSUAL = 1.5
 """So many times the longest quiet that was usual."""
+
+
+class Window(StrEnum):
+    """How far back the chart of syncs goes."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+
+    @property
+    def spans(self) -> int:
+        return _SPANS[self][0]
+
+    @property
+    def span(self) -> timedelta:
+        """Syncs are counted in spans of this length."""
+        return _SPANS[self][1]
+
+
+_SPANS = {
+    Window.HOUR: (60, timedelta(minutes=1)),
+    Window.DAY: (96, timedelta(minutes=15)),
+    Window.WEEK: (84, timedelta(hours=2)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +133,11 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
         delivery_at=await pulse.last_delivery(db),
         success_at=await numbers.newest_success(db),
     )
+
+
+async def syncs_over_time(db: Database, clock: Clock, window: Window) -> Outcomes:
+    """What the chart shows of the statuses that are `CHARTED`."""
+    return await pulse.outcomes(db, clock(), window.spans, int(window.span.total_seconds()))
 
 
 async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, Any]]:

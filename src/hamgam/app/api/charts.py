@@ -1,33 +1,13 @@
 """`/api/v1/overview`, `/api/v1/queue` and `/api/v1/charts/syncs`: what the overview shows."""
 
-from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from hamgam.app.access import Viewer
 from hamgam.app.context import WebContext
-from hamgam.app.glance import glance, in_queue
+from hamgam.app.glance import CHARTED, Window, glance, in_queue, syncs_over_time
 from hamgam.app.status import iso
-from hamgam.model import Status
-from hamgam.trail import pulse
-
-Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
-class Window(StrEnum):
-    HOUR = "1h"
-    DAY = "24h"
-    WEEK = "7d"
-
-
-class Spans(NamedTuple):
-    number: int
-    seconds: int
-
-
-SPANS = {Window.HOUR: Spans(60, 60), Window.DAY: Spans(96, 900), Window.WEEK: Spans(84, 7200)}
-SHOWN = (Status.SUCCESS, Status.SKIPPED, Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
 
 
 def chart_routes(context: WebContext) -> APIRouter:
@@ -57,15 +37,14 @@ def chart_routes(context: WebContext) -> APIRouter:
         return [each | {"due": iso(each["due"])} for each in await in_queue(context.db, person, limit)]
 
     @router.get("/charts/syncs")
-    async def syncs_over_time(_: Viewer, window: Window = Window.HOUR) -> dict[str, Any]:
+    async def chart(_: Viewer, window: Window = Window.HOUR) -> dict[str, Any]:
         """Ended syncs by outcome in equal spans of time, oldest first; times are Unix seconds."""
-        spans = SPANS[window]
-        found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
+        found = await syncs_over_time(context.db, context.clock, window)
         return {
             "window": window,
-            "span_seconds": spans.seconds,
+            "span_seconds": int(window.span.total_seconds()),
             "times": [int(moment.timestamp()) for moment in found.begins],
-            "series": {status: found.counts[status] for status in SHOWN},
+            "series": {status: found.counts[status] for status in CHARTED},
         }
 
     return router

@@ -15,6 +15,7 @@ from hamgam.app.connections import (
     connections,
     connections_document,
     probe_report,
+    revealed,
     settings_document,
     webhook_door,
 )
@@ -75,7 +76,7 @@ def webhook_subscription_routes(context: WebContext) -> APIRouter:
     @router.post("/webhooks/reveal")
     async def reveal_webhook_secrets(person: Admin) -> dict[str, Any]:
         """The addresses with their token, and the key for signatures. The process log says who asked."""
-        return _door(revealed(context, person.name))
+        return _door(revealed(context.settings, person.name))
 
     @router.delete("/webhooks/{subscription_id}", status_code=204)
     async def remove_webhook(person: Admin, subscription_id: _ID) -> None:
@@ -85,11 +86,6 @@ def webhook_subscription_routes(context: WebContext) -> APIRouter:
         logger.info("webhooks.removed", by=person.name)
 
     return router
-
-
-def revealed(context: WebContext, by: str) -> WebhookDoor:
-    logger.warning("webhooks.secret_shown", by=by)
-    return webhook_door(context.settings, shown=True)
 
 
 @asynccontextmanager

@@ -10,8 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hamgam.app import subscriptions
 from hamgam.app.access import Admin, Viewer
-from hamgam.app.api.connections import revealed
-from hamgam.app.connections import connections, settings_document, webhook_door
+from hamgam.app.connections import connections, revealed, settings_document, webhook_door
 from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
@@ -42,7 +41,9 @@ def connection_pages(context: WebContext) -> APIRouter:
     @router.post("/connections/reveal")
     async def reveal(request: Request, person: Admin) -> HTMLResponse:
         """Not a redirect: an address that shows secrets could be opened again by anybody who finds it."""
-        return page(request, "connections_secrets.html", door=revealed(context, person.name), revealed=True)
+        return page(
+            request, "connections_secrets.html", door=revealed(context.settings, person.name), revealed=True
+        )
 
     return router
 
