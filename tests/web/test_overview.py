@@ -93,7 +93,7 @@ async def test_the_queue_leads_to_what_waits(client: httpx2.AsyncClient, db: Dat
     assert 'href="/records/quote/%3Cb%3E7"' in page
     assert Writer("fa" if lang == "fa" else "en").clock(NOW + timedelta(minutes=5)) in page
     listed = (await client.get("/api/v1/queue")).json()
-    assert [(each["entity"], each["crm_id"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
+    assert [(each["entity"], each["crmId"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
 
 
 async def test_a_viewer_sees_no_number_in_the_queue_that_may_be_somebodys(db: Database) -> None:

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Literal
 
+from hamgam.app.answers import Answer
 from hamgam.app.masking import as_seen_by
 from hamgam.app.remote import Connection, connections_of
 from hamgam.app.status import Clock, start_of_day, workers
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.jobs.waiting import waiting
-from hamgam.model import EntityType, Status, Stream, System
+from hamgam.model import Entity, EntityType, Status, Stream, System, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import numbers, pulse
 from hamgam.trail.cursor import BEGINNING
@@ -48,6 +49,20 @@ _SPANS = {
     Window.DAY: (96, timedelta(minutes=15)),
     Window.WEEK: (84, timedelta(hours=2)),
 }
+
+
+class InQueue(Answer):
+    """A look at a record that waits, or is under way."""
+
+    entity: Entity
+    crm_id: str
+    trigger: Trigger
+    running: bool
+    due: datetime | None
+    """Null: as soon as a worker is free."""
+
+
+Verdict = Literal["down", "no_worker", "held", "attention", "quiet", "good"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +119,9 @@ class Glance:
         return lasts if lasts > max(_LEAST_QUIET, self.quiet.longest * _UNUSUAL) else None
 
     @property
-    def verdict(self) -> str:
-        """The most pressing of: down, no_worker, held, attention, quiet, good."""
-        troubles = {
+    def verdict(self) -> Verdict:
+        """The most pressing of what is the matter."""
+        troubles: dict[Verdict, bool] = {
             "down": bool(self.down),
             "no_worker": self.workers == 0,
             "held": self.held > 0,
@@ -140,15 +155,15 @@ async def syncs_over_time(db: Database, clock: Clock, window: Window) -> Outcome
     return await pulse.outcomes(db, clock(), window.spans, int(window.span.total_seconds()))
 
 
-async def in_queue(db: Database, person: Person, limit: int) -> list[dict[str, Any]]:
-    """What the depth of the queue counts, for pages and the API. `due` None: as soon as a worker is free."""
+async def in_queue(db: Database, person: Person, limit: int) -> list[InQueue]:
+    """What the depth of the queue counts, for pages and the API."""
     return [
-        {
-            "entity": each.notice.key.entity,
-            "crm_id": as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
-            "trigger": each.notice.trigger,
-            "running": each.running,
-            "due": each.due,
-        }
+        InQueue(
+            entity=each.notice.key.entity,
+            crm_id=as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
+            trigger=each.notice.trigger,
+            running=each.running,
+            due=each.due,
+        )
         for each in await waiting(db, limit)
     ]
