@@ -22,6 +22,7 @@ from hamgam.app.web import WebContext, create_app
 from hamgam.db.engine import Database
 from hamgam.settings import Settings
 from tests.web.browser import chromium, watched
+from tests.web.described import as_described
 
 __all__ = ["chromium", "watched"]
 
@@ -113,8 +114,9 @@ async def asking(
     """A client of a web service in process; `proven`, it sends what the forms of our pages send."""
     transport = httpx2.ASGITransport(app=create_app(installation.context(db)))
     more: dict[str, Any] = {"headers": PROOF, "cookies": PROOF_COOKIE} if proven else {}
+    hooks: Any = {"response": [as_described]}
     async with httpx2.AsyncClient(
-        transport=transport, base_url="http://hamgam.example.com", **more
+        transport=transport, base_url="http://hamgam.example.com", event_hooks=hooks, **more
     ) as client:
         yield client
 
@@ -127,6 +129,11 @@ async def client(installation: Installation, db: Database) -> AsyncIterator[http
 
 def basic(user: str, password: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def in_json(moment: datetime) -> str:
+    """As the API writes it."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 AddSync = Callable[..., None]

@@ -11,6 +11,7 @@ from hamgam.app.web import create_app
 from hamgam.db.engine import Database
 from hamgam.people.roles import Person, Role
 from tests.web.conftest import PROOF, PROOF_COOKIE, Installation
+from tests.web.described import as_described
 
 
 class _Within:
@@ -32,6 +33,10 @@ async def asking_as(
     app.user_middleware.append(Middleware(_Within, person=Person("somebody", role)))
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(
-        transport=transport, base_url="http://localhost", headers=PROOF, cookies=PROOF_COOKIE
+        transport=transport,
+        base_url="http://localhost",
+        headers=PROOF,
+        cookies=PROOF_COOKIE,
+        event_hooks={"response": [as_described]},
     ) as client:
         yield client

@@ -12,13 +12,14 @@ import pytest
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
+from hamgam.app.problems import ADDRESS
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.people.roles import Role
 from hamgam.remote_errors import REMOTE_ERRORS, explain
 from hamgam.trail.place import Place
-from tests.web.conftest import GUID, NOW, AddSync, Installation
+from tests.web.conftest import GUID, NOW, AddSync, Installation, in_json
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
@@ -258,7 +259,7 @@ async def test_a_stale_page_tells_who_was_faster_and_does_nothing(
     assert program.status_code == 409
     assert program.headers["content-type"] == "application/problem+json"
     told = program.json()
-    assert (told["why"], told["by"], told["at"]) == ("settled", "somebody", NOW.isoformat())
+    assert (told["type"], told["by"], told["at"]) == (ADDRESS + "settled", "somebody", in_json(NOW))
     assert (told["row"]["resolution"], told["later"]) == ({"exists": "235"}, None)
 
 

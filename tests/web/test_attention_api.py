@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from hamgam.app.problems import ADDRESS
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.reasons import SENTENCES
@@ -28,7 +29,7 @@ async def test_the_api_tells_cause_step_and_actions(
     done = await clerk.post(f"/api/v1/attention/{item['id']}/retry", json={"seen": item["seen"]})
     assert (done.status_code, done.json()["by"]) == (202, "somebody")
     again = await clerk.post(f"/api/v1/attention/{item['id']}/retry")
-    assert (again.status_code, again.json()["why"]) == (409, "goes on")
+    assert (again.status_code, again.json()["type"]) == (409, ADDRESS + "goes-on")
     assert again.json()["by"] == "somebody"
 
 

@@ -108,7 +108,7 @@ async def test_a_build_that_cannot_read_one_contact_shows_what_was_written(db: D
         b.box.finance.add_contact(Name="کسی")
         sara = await synced(b)
         found = await compared(b, sara)
-        assert not found["finance"]["found"] and found["finance"]["written_at"]
+        assert not found["finance"]["found"] and found["finance"]["writtenAt"]
         assert equal(found)["name"] is True
         assert (found["verdict"], found["finance"]["gone"]) == ("as_written", False)
         page = await page_of(b, sara)
@@ -126,7 +126,7 @@ async def test_a_contact_that_was_deleted_in_finance_is_not_called_the_same(db: 
         for _ in range(2):
             found = await compared(b, sara)
             assert found["finance"] == {
-                "found": False, "gone": True, "trouble": None, "changed": None, "written_at": None
+                "found": False, "gone": True, "trouble": None, "changed": None, "writtenAt": None
             }  # fmt: skip
             assert (found["verdict"], set(equal(found).values())) == (None, {None})
         page = await page_of(b, sara)

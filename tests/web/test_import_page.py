@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from pydantic.alias_generators import to_camel
 
 from hamgam.app.pages.shell import marked
 from hamgam.app.words import WORDS
@@ -56,7 +57,9 @@ async def reached(client: httpx2.AsyncClient, run: str, state: str) -> dict[str,
 
 
 async def ask(client: httpx2.AsyncClient, **wanted: Any) -> dict[str, Any]:
-    answer = await client.post("/api/v1/imports", json=wanted)
+    answer = await client.post(
+        "/api/v1/imports", json={to_camel(name): value for name, value in wanted.items()}
+    )
     assert answer.status_code == 202, answer.text
     asked = answer.json()
     assert isinstance(asked, dict)
@@ -71,17 +74,17 @@ async def test_a_program_plans_starts_and_follows_an_import(db: Database) -> Non
         assert (plan["created"], plan["skipped"], plan["reasons"]) == (5, 1, {"INACTIVE": 1})
         assert b.writes("crm") == []
         run = await reached(client, (await ask(client, limit=2))["id"], "DONE")
-        assert (run["created"], run["finished_at"], run["started_by"]) == (2, None, "somebody")
+        assert (run["created"], run["finishedAt"], run["startedBy"]) == (2, None, "somebody")
         runs = (await client.get("/api/v1/imports")).json()
-        assert {(each["dry_run"], each["state"]) for each in runs} == {(False, "DONE"), (True, "DONE")}
+        assert {(each["dryRun"], each["state"]) for each in runs} == {(False, "DONE"), (True, "DONE")}
 
 
 async def test_the_second_of_two_gets_409_and_is_told_which_one_runs(db: Database) -> None:
     async with visiting(db, works=False) as client:
         first = await ask(client)
-        second = await client.post("/api/v1/imports", json={"dry_run": True})
+        second = await client.post("/api/v1/imports", json={"dryRun": True})
         assert second.status_code == 409
-        assert first["id"] in second.json()["title"]
+        assert first["id"] in second.json()["detail"]
         page = await client.post("/import/start", data={"confirmed": "1", "run": str(uuid4())})
         assert page.status_code == 409
         assert WORDS["en"]["import.trouble.RUNS_ALREADY"] in page.text
@@ -124,7 +127,7 @@ async def test_a_person_confirms_with_the_numbers_of_the_plan_before_anything_is
         started = await client.post("/import/start", data=form)
         assert started.status_code == 303
         run = await reached(client, form["run"], "DONE")
-        assert (run["created"] + run["linked"], run["limit"], run["not_looked_at"]) == (3, 3, 4)
+        assert (run["created"] + run["linked"], run["limit"], run["notLookedAt"]) == (3, 3, 4)
         page = (await client.get(f"/import/{form['run']}")).text
         assert WORDS["en"]["import.unseen.limit"].format(4) in page
 
@@ -159,12 +162,10 @@ async def test_every_number_of_a_plan_leads_to_its_contacts(db: Database) -> Non
         assert "مشتری" not in gone
         contacts, following = await listed(client, run, outcome="created")
         assert [contact["name"] for contact in contacts] == ["مشتری 1", "مشتری 2"]
-        assert [contact["finance_id"] for contact in contacts] == sorted(map(str, b.box.finance.contacts))[
-            1:3
-        ]
+        assert [contact["financeId"] for contact in contacts] == sorted(map(str, b.box.finance.contacts))[1:3]
         assert following is None
         contacts, _ = await listed(client, run, reason="NUMBER_IN_CRM")
-        assert [contact["crm_id"] for contact in contacts] == [customer]
+        assert [contact["crmId"] for contact in contacts] == [customer]
 
 
 async def test_the_contacts_of_a_plan_are_read_page_by_page(db: Database) -> None:
@@ -246,7 +247,7 @@ async def test_a_run_is_stopped_and_resumed_with_plain_forms(db: Database, lang:
         stopping = await client.post(f"/import/{run['id']}/stop")
         assert (stopping.status_code, stopping.headers["location"]) == (303, "/import")
         stopped = await reached(client, run["id"], "STOPPED")
-        assert stopped["stopped_by"] == "somebody"
+        assert stopped["stoppedBy"] == "somebody"
         page = (await client.get("/import")).text
         assert well_formed(page)
         assert words["import.stopped_by"].format("somebody") in page
@@ -254,7 +255,7 @@ async def test_a_run_is_stopped_and_resumed_with_plain_forms(db: Database, lang:
         b.box.latency_seconds = 0
         assert (await client.post(f"/import/{run['id']}/resume")).status_code == 303
         done = await reached(client, run["id"], "DONE")
-        assert (done["created"], done["resumed_by"]) == (250, "somebody")
+        assert (done["created"], done["resumedBy"]) == (250, "somebody")
         assert (await client.post(f"/import/{run['id']}/stop")).status_code == 409
         assert (await client.post(f"/import/{run['id']}/resume")).status_code == 409
         one = (await client.get(f"/import/{run['id']}")).text
@@ -321,7 +322,7 @@ async def test_nothing_yet_and_a_run_that_only_waits(db: Database) -> None:
         page = (await client.get("/import?lang=en")).text
         assert WORDS["en"]["import.state.WAITING"] in page
         assert (await client.post(f"/import/{run['id']}/stop")).status_code == 303
-        assert (await reached(client, run["id"], "STOPPED"))["stopped_by"] == "somebody"
+        assert (await reached(client, run["id"], "STOPPED"))["stoppedBy"] == "somebody"
 
 
 async def test_wrong_words_are_told_and_change_nothing(db: Database) -> None:
@@ -336,7 +337,7 @@ async def test_wrong_words_are_told_and_change_nothing(db: Database) -> None:
         for form in ({"limit": "-3"}, {"limit": "many"}, {"run": "x"}, {"limit": "9" * 30}):
             answer = await client.post("/import/start", data=form | {"confirmed": "1"})
             assert answer.status_code == 400, form
-        for wanted in ({"limit": 0}, {"limit": "x"}, {"limits": 3}, {"dry_run": "perhaps"}, []):
+        for wanted in ({"limit": 0}, {"limit": "x"}, {"limits": 3}, {"dryRun": "perhaps"}, []):
             assert (await client.post("/api/v1/imports", json=wanted)).status_code == 400, wanted
         for path in (f"/import/{uuid4()}", f"/api/v1/imports/{uuid4()}"):
             assert (await client.get(path)).status_code == 404

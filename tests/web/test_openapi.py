@@ -1,5 +1,6 @@
 """The document of the API: valid, complete about roles and refusals, and true."""
 
+import html
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from jsonschema_rs import validator_for
 
 from hamgam.app.api.document import ROLE
+from hamgam.app.problems import KINDS
 from hamgam.app.web import create_app
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
@@ -31,8 +33,16 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def described(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every operation, with the answers that it shares with others in their places."""
+    shared = document["components"]["responses"]
     return {
         f"{method.upper()} {path}": operation
+        | {
+            "responses": {
+                code: shared[code] if "$ref" in told else told
+                for code, told in operation["responses"].items()
+            }
+        }
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
@@ -51,11 +61,21 @@ def test_each_operation_says_its_role_and_the_ways_in(app: FastAPI, document: di
         assert (str(each), said[ROLE]) == (str(each), each.role)
         beside = [] if each.method == "GET" else ["form"]
         assert [list(way) for way in said["security"]] == [["token"], ["session", *beside]]
-        assert {"401", "403", "503", "4XX"} <= set(said["responses"])
+        assert {"401", "403", "429", "500", "503"} <= set(said["responses"])
     used = {name for operation in known.values() for way in operation["security"] for name in way}
     assert used == set(document["components"]["securitySchemes"])
     assert known["GET /health"]["security"] == []
     assert {"monitoring": []} in known["GET /metrics"]["security"]
+
+
+def test_every_answer_has_a_shape(document: dict[str, Any]) -> None:
+    """Of its own; what may be anything is said to be so at the field that holds it."""
+    for name, operation in described(document).items():
+        for code, answer in operation["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                if kind.endswith("json"):
+                    schema = content["schema"].get("items", content["schema"])
+                    assert (name, code, set(schema)) == (name, code, {"$ref"})
 
 
 def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
@@ -106,4 +126,10 @@ async def test_the_page_says_it_too_and_needs_nothing_from_elsewhere(client: htt
     words = WORDS["en"]
     assert words["docs.role"].format(words["role.operator"]) in page
     assert re.search(rf"<code>token</code>\s*{words['docs.or']}\s*<code>session \+ form</code>", page)
+    for why in KINDS:
+        assert f'id="problem-{why}"' in page
+    assert 'curl -H "Authorization: Bearer $TOKEN" http://hamgam.example.com/api/v1/status' in html.unescape(
+        page
+    )
+    assert "<code>oldest_waiting_seconds</code>" in page
     assert {link[0] for link in re.findall(r'(?:href|src|action)="([^"]*)"', page)} == {"/", "#"}

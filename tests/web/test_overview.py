@@ -9,7 +9,7 @@ import httpx2
 import psycopg
 import pytest
 
-from hamgam.app.api.charts import SPANS, Window
+from hamgam.app.glance import Window
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
@@ -60,7 +60,7 @@ async def test_the_chart_says_what_a_bar_stands_for(
     assert page.count(title) == 2  # the heading, and what a screen reader says of the picture
     assert 'aria-describedby="figures"' in page
     seconds = {"chart.1h": 60, "chart.24h": 15 * 60, "chart.7d": 2 * 3600}
-    assert SPANS[window].seconds == seconds[f"chart.{window}"]
+    assert window.span.total_seconds() == seconds[f"chart.{window}"]
 
 
 def _tiles(page: str) -> dict[str, str]:
@@ -133,7 +133,7 @@ async def test_the_queue_leads_to_what_waits(client: httpx2.AsyncClient, db: Dat
     assert 'href="/records/quote/%3Cb%3E7"' in page
     assert Writer("fa" if lang == "fa" else "en").clock(NOW + timedelta(minutes=5)) in page
     listed = (await client.get("/api/v1/queue")).json()
-    assert [(each["entity"], each["crm_id"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
+    assert [(each["entity"], each["crmId"]) for each in listed] == [("customer", GUID), ("quote", "<b>7")]
 
 
 async def test_a_viewer_sees_no_number_in_the_queue_that_may_be_somebodys(db: Database) -> None:

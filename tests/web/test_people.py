@@ -15,7 +15,7 @@ from hamgam.people.passwords import SHORTEST
 from hamgam.people.refusals import Refusal
 from hamgam.people.roles import Role
 from hamgam.people.users import User
-from tests.web.conftest import NOW, Installation, asking
+from tests.web.conftest import NOW, Installation, asking, in_json
 from tests.web.test_pages import well_formed
 from tests.web.test_signing_in import HASH, PASSWORD
 
@@ -67,10 +67,7 @@ async def test_the_api_manages_tokens(admin: httpx2.AsyncClient, db: Database) -
     own = {"present": PASSWORD, "password": NEW}
     assert (await admin.put("/api/v1/me/password", json=own, headers=bearer)).status_code == 409
     listed = (await admin.get("/api/v1/tokens")).json()
-    assert listed == [
-        {name: made[name] for name in made if name != "token"}
-        | {"lastUsedAt": NOW.isoformat().replace("+00:00", "Z")}
-    ]
+    assert listed == [{name: made[name] for name in made if name != "token"} | {"lastUsedAt": in_json(NOW)}]
     assert (await admin.delete(f"/api/v1/tokens/{made['id']}")).status_code == 200
     assert (await admin.get("/api/v1/me", headers=bearer)).status_code == 401
 

@@ -11,7 +11,7 @@ from hamgam import __version__
 from hamgam.app.web import create_app
 from hamgam.db.engine import Database
 from hamgam.model import Status
-from tests.web.conftest import GUID, NOW, TOKEN, AddSync, Installation, asking, basic
+from tests.web.conftest import GUID, NOW, TOKEN, AddSync, Installation, asking, basic, in_json
 
 NOWHERE = "postgresql://someone:hidden-word@127.0.0.1:1/books"
 PROTECTED = (
@@ -80,7 +80,7 @@ async def test_ready_tells_the_last_contact_with_both_systems(
     )
     assert (await client.get("/ready")).json()["systems"] == {
         "crm": {"state": "unknown", "since": None, "last_contact": None},
-        "finance": {"state": "TIMEOUT", "since": None, "last_contact": "2026-03-20T21:00:00+00:00"},
+        "finance": {"state": "TIMEOUT", "since": None, "last_contact": in_json(NOW)},
     }
 
 
@@ -124,8 +124,8 @@ async def test_what_needs_attention_is_what_nobody_settled(
     )
     status = (await client.get("/api/v1/status")).json()
     assert status["needs_attention"] == 3 + 1
-    assert status["last_poll"]["at"] == NOW.isoformat()
-    assert status["last_poll"]["cursor"] == NOW.isoformat()
+    assert status["last_poll"]["at"] == in_json(NOW)
+    assert status["last_poll"]["cursor"] == in_json(NOW)
     assert status["last_poll"]["streams"]["person"]["held"] == 500
 
 
@@ -138,7 +138,7 @@ async def test_syncs_are_rows_with_the_names_of_their_columns(
     )
     (row,) = (await client.get("/api/v1/syncs")).json()
     assert set(row) == set(columns.scalars()) - {"facet"}
-    assert (row["startedAt"], row["sourceData"]["fields"]["name"]) == (NOW.isoformat(), "سارا")
+    assert (row["startedAt"], row["sourceData"]["fields"]["name"]) == (in_json(NOW), "سارا")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ async def test_the_documentation_lists_every_operation_and_loads_nothing_foreign
         document["paths"]
     )
     assert all(f"<code>{path}</code>" in page for path in document["paths"])
-    assert "://" not in page
+    assert "://" not in page.replace("http://hamgam.example.com/api/v1/status", "")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ async def test_syncs_over_time(client: httpx2.AsyncClient, add_sync: AddSync) ->
     add_sync(status="FAILED", startedAt=NOW - timedelta(minutes=59))
     add_sync(startedAt=NOW - timedelta(minutes=60))
     found = (await client.get("/api/v1/charts/syncs")).json()
-    assert (found["window"], found["span_seconds"], len(found["times"])) == ("1h", 60, 60)
+    assert (found["window"], found["spanSeconds"], len(found["times"])) == ("1h", 60, 60)
     assert found["times"][-1] == NOW.timestamp()
     assert (sum(found["series"]["SUCCESS"]), found["series"]["SUCCESS"][-1]) == (1, 1)
     assert found["series"]["FAILED"][0] == 1
@@ -317,8 +317,8 @@ async def test_syncs_over_time(client: httpx2.AsyncClient, add_sync: AddSync) ->
 
 async def test_the_overview_in_numbers(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
     empty = (await client.get("/api/v1/overview")).json()
-    assert (empty["verdict"], empty["success_rate_today"], empty["duration_ms"]) == ("no_worker", None, None)
+    assert (empty["verdict"], empty["successRateToday"], empty["durationMs"]) == ("no_worker", None, None)
     add_sync()
     add_sync(status="FAILED")
     told = (await client.get("/api/v1/overview")).json()
-    assert (told["success_rate_today"], told["duration_ms"]) == (0.5, {"p50": 40, "p95": 40})
+    assert (told["successRateToday"], told["durationMs"]) == (0.5, {"p50": 40, "p95": 40})

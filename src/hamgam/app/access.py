@@ -26,7 +26,7 @@ class Needs:
     async def __call__(self, request: Request) -> Person:
         person = person_of(request)
         if not person.role.may(self.role):
-            raise RequestRefused(403, f"this needs the role {self.role}; yours is {person.role}", "role")
+            raise RequestRefused("role", f"this needs the role {self.role}; yours is {person.role}")
         return person
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from hamgam.app.evidence import SentDocument, sent_document
 from hamgam.app.masking import as_seen_by, masked_text
+from hamgam.app.stored import moment_of, object_of, text_of
 from hamgam.app.telling import entity_of, record_address
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
@@ -173,7 +174,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
     from_crm = row.direction == Direction.CRM_TO_FINANCE
     crm_id = row.sourceEntityId if from_crm else row.targetEntityId
     acts = possible(row, linked=row.linked is not None) if person.role.may(Role.OPERATOR) else frozenset()
-    intent = _object(seen["intent"])
+    intent = object_of(seen["intent"])
     by, at = put_back_by(row)
     is_document = row.entityType == EntityType.PREINVOICE
     return Shown(
@@ -199,38 +200,26 @@ def shown(row: Row[Any], person: Person) -> Shown:
         retried_at=at,
         resolved_by=row.resolvedBy,
         resolved_at=row.resolvedAt,
-        resolution=_object(seen["resolution"]),
-        sent={} if is_document else _object(intent.get("fields")) or _object(seen["targetDataAfter"]),
-        sent_at=_moment(intent.get("notedAt")),
+        resolution=object_of(seen["resolution"]),
+        sent={} if is_document else object_of(intent.get("fields")) or object_of(seen["targetDataAfter"]),
+        sent_at=moment_of(intent, "notedAt"),
         document=_document(seen, intent) if is_document else None,
         together=bool(acts & {Act.RETRY, Act.DISMISS}),
     )
 
 
-def _object(stored: Any) -> Mapping[str, Any]:
-    """What another version has stored otherwise is not shown."""
-    return stored if isinstance(stored, Mapping) else {}
-
-
-def _moment(stored: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(stored)
-    except (TypeError, ValueError):
-        return None
-
-
 def _name(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> str:
-    source = _object(seen["sourceData"])
+    source = object_of(seen["sourceData"])
     if seen["entityType"] == EntityType.PREINVOICE:
         return str(source.get("number") or intent.get("number") or seen["number"] or "")
-    return str(_object(source.get("fields")).get("name") or seen["knownName"] or "")
+    return str(object_of(source.get("fields")).get("name") or seen["knownName"] or "")
 
 
 def _document(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> SentDocument | None:
     return sent_document(
-        _object(intent.get("document")) or _object(seen["targetDataAfter"]),
+        object_of(intent.get("document")) or object_of(seen["targetDataAfter"]),
         number=_name(seen, intent),
-        at=_moment(intent.get("notedAt")),
+        at=moment_of(intent, "notedAt"),
         transaction_id=uuid_of(str(intent.get("transactionId"))),
     )
 
@@ -239,8 +228,9 @@ def contacts_of(row: Row[Any]) -> tuple[str | None, list[str]]:
     """The CRM customer that a row is about, and the finance contacts that it names: to be asked for now."""
     if row.entityType == EntityType.CUSTOMER:
         return row.sourceEntityId, _codes(row)
-    sent = _object(_object(row.intent).get("document")) or _object(row.targetDataAfter)
-    return row.customerId, [code for code in (sent.get("customer"),) if isinstance(code, str)]
+    sent = object_of(object_of(row.intent).get("document")) or object_of(row.targetDataAfter)
+    code = text_of(sent, "customer")
+    return row.customerId, [] if code is None else [code]
 
 
 async def candidates(db: Database, row: Row[Any], person: Person) -> list[Candidate]:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+import structlog
+
+from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
 from hamgam.app.probing import under_way
 from hamgam.app.remote import Connection, connections_of
-from hamgam.app.status import iso
 from hamgam.app.subscriptions import address, typed_addresses, without_token
 from hamgam.errors import UsageError
 from hamgam.model import System
@@ -16,6 +17,8 @@ from hamgam.settings import Settings, describe
 from hamgam.trail import probes, pulse
 from hamgam.trail.probes import Probe
 from hamgam.trail.pulse import Delivery
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,65 +71,43 @@ def webhook_door(settings: Settings, *, shown: bool = False) -> WebhookDoor:
     )
 
 
-def connections_document(found: Connections) -> dict[str, Any]:
-    return {
-        "systems": {system.value: _connection(each) for system, each in found.systems.items()},
-        "last_delivery": iso(found.delivery.at if found.delivery else None),
-        "probe": probe_report(found.probe),
-        "probing_since": iso(found.probing.started_at) if found.probing else None,
-    }
+def revealed(settings: Settings, by: str) -> WebhookDoor:
+    """With the secrets. The process log says who asked for them."""
+    logger.warning("webhooks.secret_shown", by=by)
+    return webhook_door(settings, shown=True)
 
 
-def _connection(found: Connection) -> dict[str, Any]:
-    state, session, outage = found.state, found.session, found.outage
-    return {
-        "state": state.state,
-        "since": iso(state.since),
-        "last_contact": iso(state.last_contact),
-        "calls": state.calls,
-        "errors": dict(state.errors),
-        "mean_ms": None if found.mean_ms is None else round(found.mean_ms, 1),
-        "session": {
-            "exists": session.exists,
-            "since": iso(session.since),
-            "login_refused_at": iso(session.refused_at),
-            "next_login_at": iso(found.tries_login_at),
-        },
-        "breaker": {
-            "open": outage is not None,
-            "since": iso(outage.since) if outage else None,
-            "next_try": iso(outage.next_try) if outage else None,
-        },
-    }
+class SettingShown(Answer):
+    """One setting; a secret is never spelled out."""
+
+    name: str
+    value: str
+    """As one would type it; "" for none."""
+    default: str
+    secret: bool
+    source: str
+    """`environment`, `.env` or `default`."""
+    line: int | None
+    """Of `.env`."""
+    file_of: str | None
+    """The setting that names the file in which the value is."""
+    meaning: str
 
 
-def probe_report(found: Probe | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "started_at": iso(found.started_at),
-        "started_by": found.started_by,
-        "ended_at": iso(found.ended_at),
-        "trouble": found.trouble,
-        "report": found.report or None,
-    }
-
-
-def settings_document(settings: Settings) -> list[dict[str, Any]]:
-    """Every setting, its value and where that comes from; a secret is never spelled out."""
+def settings_shown(settings: Settings) -> list[SettingShown]:
     rows = []
     for doc in describe():
         source = settings.source(doc.name)
         rows.append(
-            {
-                "name": doc.name,
-                "value": settings.spelled(doc.name),
-                "default": doc.default,
-                "secret": doc.secret,
-                "source": source.place,
-                "line": source.line,
-                "file_of": source.file_of or None,
-                "meaning": doc.meaning,
-            }
+            SettingShown(
+                name=doc.name,
+                value=settings.spelled(doc.name),
+                default=doc.default,
+                secret=doc.secret,
+                source=source.place,
+                line=source.line,
+                file_of=source.file_of or None,
+                meaning=doc.meaning,
+            )
         )
     return rows

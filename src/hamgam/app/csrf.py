@@ -31,11 +31,11 @@ async def proven(request: Request) -> None:
     if request.method in _SAFE or visitor is None or visitor.way is Way.TOKEN:
         return
     if _is_foreign(request):
-        raise RequestRefused(403, "this was sent from a page of another site", "foreign")
+        raise RequestRefused("foreign", "this was sent from a page of another site")
     given = request.headers.get(HEADER) or (await form_of(request)).get(FIELD, "")
     secret = _secret(request, visitor)
     if not secret or not hmac.compare_digest(given.encode(errors="replace"), proof(secret).encode()):
-        raise RequestRefused(403, "this page is out of date; open it again, then repeat what you did", "old")
+        raise RequestRefused("old", "this page is out of date; open it again, then repeat what you did")
 
 
 def proof(secret: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hamgam.app.context import WebContext
 from hamgam.app.masking import masked_json
+from hamgam.app.stored import text_of
 from hamgam.errors import UsageError
 from hamgam.model import CrmId, FinanceId
 from hamgam.people.roles import Person, Role
@@ -43,11 +44,8 @@ class SentDocument:
     net: str
     at: datetime | None
     transaction_id: UUID | None
-
-    @property
-    def finance_key(self) -> str:
-        """The transaction id as finance was given it, `_In_Suid`."""
-        return self.transaction_id.hex.upper() if self.transaction_id else ""
+    finance_key: str | None
+    """The transaction id as finance was given it, `_In_Suid`."""
 
 
 def sent_document(
@@ -60,17 +58,18 @@ def sent_document(
     lines = stored if isinstance(stored, list) else []
     return SentDocument(
         number=number,
-        title=_text(document, "title"),
-        customer_code=_text(document, "customer"),
+        title=text_of(document, "title") or "",
+        customer_code=text_of(document, "customer") or "",
         lines=tuple(_line(line) for line in lines if isinstance(line, Mapping)),
-        net=_net("1", _text(document, "net"), "0"),
+        net=_net("1", text_of(document, "net") or "", "0"),
         at=at,
         transaction_id=transaction_id,
+        finance_key=transaction_id.hex.upper() if transaction_id else None,
     )
 
 
 def _line(line: Mapping[str, Any]) -> SentLine:
-    said = {name: _text(line, name) for name in ("product", "unit", "quantity", "price", "discount")}
+    said = {name: text_of(line, name) or "" for name in ("product", "unit", "quantity", "price", "discount")}
     return SentLine(**said, net=_net(said["quantity"], said["price"], said["discount"]))
 
 
@@ -79,11 +78,6 @@ def _net(quantity: str, price: str, discount: str) -> str:
         return plain(Decimal(quantity) * Decimal(price) - Decimal(discount or 0))
     except InvalidOperation:
         return ""
-
-
-def _text(stored: Mapping[str, Any], name: str) -> str:
-    value = stored.get(name)
-    return value if isinstance(value, str) else ""
 
 
 async def ask_finance(

@@ -3,26 +3,67 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Literal
 
+from hamgam.app.answers import Answer
 from hamgam.app.masking import as_seen_by
 from hamgam.app.remote import Connection, connections_of
 from hamgam.app.status import Clock, start_of_day, workers
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
 from hamgam.jobs.waiting import waiting
-from hamgam.model import EntityType, Status, Stream, System
+from hamgam.model import Entity, EntityType, Status, Stream, System, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import numbers, pulse
 from hamgam.trail.cursor import BEGINNING
 from hamgam.trail.numbers import PollState
 from hamgam.trail.place import Place
-from hamgam.trail.pulse import Delivery, Durations, Quiet
+from hamgam.trail.pulse import Delivery, Durations, Outcomes, Quiet
 
 PROBLEMS = (Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
+CHARTED = (Status.SUCCESS, Status.SKIPPED, *PROBLEMS)
 _LEAST_QUIET = timedelta(hours=1)
 _UNUSUAL = 1.5
 """So many times the longest quiet that was usual."""
+
+
+class Window(StrEnum):
+    """How far back the chart of syncs goes."""
+
+    HOUR = "1h"
+    DAY = "24h"
+    WEEK = "7d"
+
+    @property
+    def spans(self) -> int:
+        return _SPANS[self][0]
+
+    @property
+    def span(self) -> timedelta:
+        """Syncs are counted in spans of this length."""
+        return _SPANS[self][1]
+
+
+_SPANS = {
+    Window.HOUR: (60, timedelta(minutes=1)),
+    Window.DAY: (96, timedelta(minutes=15)),
+    Window.WEEK: (84, timedelta(hours=2)),
+}
+
+
+class InQueue(Answer):
+    """A look at a record that waits, or is under way."""
+
+    entity: Entity
+    crm_id: str
+    trigger: Trigger
+    running: bool
+    due: datetime | None
+    """Null: as soon as a worker is free."""
+
+
+Verdict = Literal["down", "no_worker", "held", "attention", "quiet", "good"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +120,9 @@ class Glance:
         return lasts if lasts > max(_LEAST_QUIET, self.quiet.longest * _UNUSUAL) else None
 
     @property
-    def verdict(self) -> str:
-        """The most pressing of: down, no_worker, held, attention, quiet, good."""
-        troubles = {
+    def verdict(self) -> Verdict:
+        """The most pressing of what is the matter."""
+        troubles: dict[Verdict, bool] = {
             "down": bool(self.down),
             "no_worker": self.workers == 0,
             "held": self.held > 0,
@@ -110,19 +151,24 @@ async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:
     )
 
 
+async def syncs_over_time(db: Database, clock: Clock, window: Window) -> Outcomes:
+    """What the chart shows of the statuses that are `CHARTED`."""
+    return await pulse.outcomes(db, clock(), window.spans, int(window.span.total_seconds()))
+
+
 async def in_queue(
     db: Database, person: Person, limit: int, after: Place | None = None
-) -> tuple[list[dict[str, Any]], Place | None]:
-    """What the depth of the queue counts, for pages and the API. `due` None: as soon as a worker is free."""
+) -> tuple[list[InQueue], Place | None]:
+    """What the depth of the queue counts, for pages and the API, and where the rest begins."""
     found, further = await waiting(db, limit, after)
     shown = [
-        {
-            "entity": each.notice.key.entity,
-            "crm_id": as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
-            "trigger": each.notice.trigger,
-            "running": each.running,
-            "due": each.due,
-        }
+        InQueue(
+            entity=each.notice.key.entity,
+            crm_id=as_seen_by(person, {"crmId": each.notice.key.crm_id})["crmId"],
+            trigger=each.notice.trigger,
+            running=each.running,
+            due=each.due,
+        )
         for each in found
     ]
     return shown, further

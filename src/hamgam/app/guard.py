@@ -37,7 +37,6 @@ _HEADERS = {
 }
 _MOST_BYTES = 1024 * 1024
 """Of a form or a document that somebody sends; webhooks have a tighter bound of their own."""
-_TOO_LARGE = "more than a request may hold"
 _HTTPS_ONLY = "max-age=31536000"
 
 
@@ -62,7 +61,7 @@ class Guard:
             # The text of an exception may quote a customer's data.
             logger.error("web.defect", method=scope["method"], error=type(error).__name__, where=where(error))
             if not answer.started:
-                defect = refusal(Request(scope), 500, "A defect of this program; its log says where")
+                defect = refusal(Request(scope), 500)
                 await defect(scope, receive, answer)
 
     async def _admitted(self, scope: Scope) -> ASGIApp:
@@ -72,7 +71,7 @@ class Guard:
         request = Request(scope)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > _MOST_BYTES:
-            return refusal(request, 413, _TOO_LARGE)
+            return refusal(request, 413)
         if path.startswith(_OPEN):
             return self._app
         try:
@@ -95,7 +94,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > _MOST_BYTES:
-            raise HTTPException(413, _TOO_LARGE)
+            raise HTTPException(413)
         return message
 
     return bounded

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from fastapi import Query
 from hamgam.app.context import WebContext
 from hamgam.app.import_forecast import Forecast, forecast
 from hamgam.app.masking import masked_message, masked_text
-from hamgam.app.status import iso, workers
+from hamgam.app.status import workers
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.model import Operation, Status
@@ -105,48 +105,8 @@ async def planned_contacts(
     return shown, shown[-1].position if len(found) > limit else None
 
 
-def document(run: Run, person: Person) -> dict[str, Any]:
-    """One run for the API; what a remote system said is masked for viewers."""
-    request = run.request
-    return {
-        "id": str(run.id),
-        "state": run.state,
-        "dry_run": request.dry_run,
-        "limit": request.limit,
-        "again": request.again,
-        "force": request.force,
-        "started_at": iso(run.started_at),
-        "started_by": request.started_by,
-        "ended_at": iso(run.ended_at),
-        "finished_at": iso(run.finished_at),
-        "stopped_by": run.stopped_by,
-        "resumed_by": run.resumed_by,
-        "trouble": run.trouble,
-        "detail": detail(run, person),
-        "total": run.total,
-        **{outcome: run.outcomes.get(outcome, 0) for outcome in OUTCOMES},
-        "not_looked_at": run.unseen,
-        "reasons": dict(run.reasons),
-        "per_second": run.per_second,
-        "seconds_left": run.seconds_left,
-        "waits_for": run.waits_for,
-        "heard_at": iso(run.heard_at),
-    }
-
-
-def contact_document(contact: PlannedContact) -> dict[str, Any]:
-    """One contact of a plan for the API."""
-    return {
-        "finance_id": contact.code,
-        "name": contact.name,
-        "kind": contact.kind,
-        "outcome": contact.outcome,
-        "reason": contact.reason,
-        "crm_id": contact.customer,
-    }
-
-
 def detail(run: Run, person: Person) -> str:
+    """What a remote system said, masked for viewers."""
     return run.detail if person.role.may(Role.OPERATOR) else masked_message(run.detail)
 
 

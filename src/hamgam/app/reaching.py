@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
-from hamgam.errors import UsageError
+from hamgam.app.problems import RequestRefused
+from hamgam.errors import SyncError, UsageError
+from hamgam.reasons import SENTENCES
 from hamgam.sync.site import Site
 
 OpenSite = Callable[[], AbstractAsyncContextManager[Site]]
@@ -19,6 +21,24 @@ _KEPT_SECONDS = 60.0
 def no_site() -> AbstractAsyncContextManager[Site]:
     """Stands where a web service has no remote systems."""
     raise UsageError("this service does not reach the remote systems")
+
+
+@asynccontextmanager
+async def reached(open_site: OpenSite) -> AsyncIterator[Site]:
+    """The remote systems for a program; what fails there becomes a problem, without their own words."""
+    async with AsyncExitStack() as stack:
+        try:
+            site = await stack.enter_async_context(open_site())
+        except UsageError as error:
+            raise RequestRefused("out-of-reach", str(error)) from None
+        try:
+            yield site
+        except UsageError as error:
+            raise RequestRefused("conflict", str(error)) from None
+        except SyncError as error:
+            sentence = SENTENCES[error.reason]
+            detail = f"{error.reason}: {sentence.en} {sentence.next_step_en}"
+            raise RequestRefused("remote", detail) from None
 
 
 class SharedSite:

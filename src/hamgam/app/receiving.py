@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import structlog
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
 from hamgam.app.entrance import peer_of
 from hamgam.app.problems import problem
@@ -85,10 +86,10 @@ class _Door:
 
     async def answer(self, request: Request, token: str, receive: Receive) -> Response:
         if not self._settings.enable_webhooks:
-            return problem(404, "Webhooks are off", "ENABLE_WEBHOOKS is false")
+            return problem("webhooks-off", "ENABLE_WEBHOOKS is false")
         source = peer_of(request)
         if wait := self._refused.wait_seconds(source) or self._accepted.wait_seconds(source):
-            return problem(429, "Too many deliveries", retry_after=str(wait))
+            return problem(429, "too many deliveries", retry_after=str(wait))
         body = await self._admitted(request, token)
         if isinstance(body, Response):
             self._refused.count(source)
@@ -98,7 +99,7 @@ class _Door:
         try:
             return await receive(request, body)
         except webhook.BadDelivery as error:
-            return problem(400, "The delivery names no entity", str(error))
+            return problem(400, f"the delivery names no entity: {error}")
 
     async def _admitted(self, request: Request, token: str) -> bytes | Response:
         """The body of an authentic delivery, or what is said to another."""
@@ -106,11 +107,11 @@ class _Door:
             async with asyncio.timeout(self._body_seconds):
                 body = await _body(request)
         except TimeoutError:
-            return problem(408, "The body did not arrive", connection="close")
+            return problem(408, connection="close")
         if body is None:
-            return problem(413, "Too large", f"a delivery has at most {MAX_BODY_BYTES} bytes")
+            return problem(413, f"a delivery has at most {MAX_BODY_BYTES} bytes")
         if not authentic(self._settings, body, request.headers.get("x-webhook-signature"), token):
-            return problem(401, "The signature or the token is missing or wrong")
+            return problem("signature")
         return body
 
 
@@ -149,7 +150,7 @@ async def _stored(storing: Awaitable[None]) -> Response:
             await storing
     except NOT_STORED as error:
         logger.warning("webhook.not_stored", error=type(error).__name__)
-        return problem(503, "The delivery could not be stored; send it again", retry_after="5")
+        return problem("gone", "the delivery could not be stored; send it again", retry_after="5")
     return _ACCEPTED
 
 
@@ -170,10 +171,14 @@ def _secret(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
+class Accepted(Answer):
+    status: Literal["accepted"]
+
+
 _ACCEPTED = JSONResponse({"status": "accepted"}, 202)
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    202: {"description": "The delivery is durable"},
+    202: {"description": "The delivery is durable", "model": Accepted},
     400: {"description": "The delivery names no entity"},
     401: {"description": "The signature or the token is missing or wrong"},
     404: {"description": "Webhooks are off"},
@@ -181,7 +186,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     413: {"description": "The body is too large"},
     429: {"description": "Too many deliveries, or too many wrong ones, from this address"},
     503: {"description": "The delivery could not be stored"},
-    "4XX": {"description": "The request is wrong"},
+    "default": {"description": "Another status is no answer of ours"},
 }
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from hamgam.app.masking import masked_json, masked_message, masked_text
 from hamgam.app.status import Clock
-from hamgam.app.telling import event_of, text_of
+from hamgam.app.stored import text_of
+from hamgam.app.telling import event_of
 from hamgam.db.engine import Database
 from hamgam.jobs.asking import BY, Look, ask, looks
 from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Kind, Status, Trigger

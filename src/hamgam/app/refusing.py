@@ -10,10 +10,10 @@ from starlette.responses import Response
 from hamgam.app.addresses import page_in
 from hamgam.app.entrance import MONITORING
 from hamgam.app.pages.shell import page
-from hamgam.app.problems import problem
+from hamgam.app.problems import KINDS, Why, problem
 from hamgam.app.words import WORDS
 
-GONE = "gone"
+_GONE = "gone"
 _OTHER = "refused.other"
 _PROGRAMS = ("/api/", "/webhook/", "/static/", "/health", *MONITORING)
 _NOTICE = {"hx-retarget": "#notice"}
@@ -29,23 +29,22 @@ def is_page(request: Request) -> bool:
     return "json" not in accepted or "text/html" in accepted
 
 
-def refusal(
-    request: Request, status: int, title: str, detail: str = "", *, words: str = "", **headers: str
-) -> Response:
-    """`words` is the key of the sentences on a page, where those of the status do not say enough."""
+def refusal(request: Request, why: Why, detail: str = "", **headers: str) -> Response:
+    """A page has words of its own for some kinds, and for the others those of the status."""
     if not is_page(request):
-        return problem(status, title, detail, **headers)
+        return problem(why, detail, **headers)
+    status = why if isinstance(why, int) else KINDS[why].status
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     asks_itself = "hx-request" in request.headers
     answer = page(
         request,
         "refusal.html" if asks_itself else "refused.html",
         status,
-        words=words or _by_status(status),
+        words=_words(why, status),
         wait=named.get("retry-after", ""),
         back=page_in(request, "hx-current-url" if asks_itself else "referer"),
         part=asks_itself,
-        gone=words == GONE,
+        gone=why == _GONE,
     )
     answer.headers.update(named | (_NOTICE if asks_itself else {}))
     return answer
@@ -55,9 +54,11 @@ def no_database(request: Request) -> Response:
     """A page tries again by itself; the part of one makes its page do so."""
     asks_itself = "hx-request" in request.headers and request.method == "GET"
     more = {"hx_refresh": "true"} if asks_itself else {"retry_after": "5"}
-    return refusal(request, 503, "The database cannot be reached", words=GONE, **more)
+    return refusal(request, _GONE, **more)
 
 
-def _by_status(status: int) -> str:
-    words = f"refused.{status}"
-    return words if words in WORDS["en"] else _OTHER
+def _words(why: Why, status: int) -> str:
+    """The key of what a page says."""
+    if why == _GONE:
+        return _GONE
+    return next((key for key in (f"refused.{why}", f"refused.{status}") if key in WORDS["en"]), _OTHER)

@@ -1,9 +1,11 @@
-"""What the installation is doing, as `hamgam status` and the web service tell it: JSON-ready values."""
+"""What the installation is doing, as `hamgam status` and the web service tell it: values that become JSON."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
 
 from hamgam.db.engine import Database
 from hamgam.jobs import queue
@@ -18,32 +20,73 @@ Clock = Callable[[], datetime]
 _WORKER_SECONDS = 30
 
 
-async def status(db: Database, clock: Clock) -> dict[str, Any]:
-    """The document of `status --json`. A day is a day in Tehran; times are ISO 8601 in UTC."""
+class _Part(BaseModel):
+    """Of the document of `hamgam status --json`, whose names stay."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class SystemStatus(_Part):
+    state: str
+    """`ok`, the reason code of the last failed call, or `unknown` before the first one."""
+    since: datetime | None
+    last_contact: datetime | None
+
+
+class SyncCounts(_Part):
+    """By status; a day is a day in Tehran."""
+
+    today: dict[str, int]
+    last_24h: dict[str, int]
+    all: dict[str, int]
+
+
+class StreamPoll(_Part):
+    at: datetime | None
+    cursor: datetime
+    held: int | None
+    """Changes that were found and not queued, because they are suspiciously many."""
+
+
+class LastPoll(_Part):
+    at: datetime | None
+    """When polling last ended well."""
+    cursor: datetime | None
+    """The newest change that it knows of, by the CRM's clock."""
+    streams: dict[str, StreamPoll]
+
+
+class StatusReport(_Part):
+    queue_depth: int
+    oldest_waiting_seconds: float
+    needs_attention: int
+    mappings: dict[str, int]
+    """By type of entity."""
+    syncs: SyncCounts
+    last_poll: LastPoll
+    systems: dict[str, SystemStatus]
+    """`crm` and `finance`."""
+
+
+async def status(db: Database, clock: Clock) -> StatusReport:
     now = clock()
     every, today, last_24h = await numbers.sync_counts(db, start_of_day(now), now - timedelta(hours=24))
-    polls = await numbers.poll_states(db)
-    return {
-        "queue_depth": await queue.depth(db),
-        "oldest_waiting_seconds": round(await queue.oldest_waiting_seconds(db), 3),
-        "needs_attention": await numbers.attention_count(db),
-        "mappings": _named(await numbers.mapping_counts(db)),
-        "syncs": {"today": _named(today), "last_24h": _named(last_24h), "all": _named(every)},
-        "last_poll": last_poll(polls),
-        "systems": await remote_systems(db),
-    }
+    return StatusReport(
+        queue_depth=await queue.depth(db),
+        oldest_waiting_seconds=round(await queue.oldest_waiting_seconds(db), 3),
+        needs_attention=await numbers.attention_count(db),
+        mappings=_named(await numbers.mapping_counts(db)),
+        syncs=SyncCounts(today=_named(today), last_24h=_named(last_24h), all=_named(every)),
+        last_poll=_last_poll(await numbers.poll_states(db)),
+        systems=await remote_systems(db),
+    )
 
 
-async def remote_systems(db: Database) -> dict[str, dict[str, Any]]:
-    """State of each remote system, since when it is the same, and the last contact."""
+async def remote_systems(db: Database) -> dict[str, SystemStatus]:
     states = await numbers.remote_states(db)
     return {
-        system.value: {
-            "state": state.state,
-            "since": iso(state.since),
-            "last_contact": iso(state.last_contact),
-        }
-        for system, state in states.items()
+        system.value: SystemStatus(state=found.state, since=found.since, last_contact=found.last_contact)
+        for system, found in states.items()
     }
 
 
@@ -69,16 +112,15 @@ async def workers(db: Database, *, here: bool) -> int:
     return max(await numbers.worker_count(db, _WORKER_SECONDS), int(here))
 
 
-def last_poll(polls: Mapping[Stream, PollState]) -> dict[str, Any]:
-    """When polling last ended well, and the newest change that it knows of."""
-    return {
-        "at": iso(max((poll.at for poll in polls.values() if poll.at), default=None)),
-        "cursor": iso(max((poll.cursor for poll in polls.values()), default=None)),
-        "streams": {
-            stream.value: {"at": iso(poll.at), "cursor": iso(poll.cursor), "held": poll.held}
+def _last_poll(polls: Mapping[Stream, PollState]) -> LastPoll:
+    return LastPoll(
+        at=max((poll.at for poll in polls.values() if poll.at), default=None),
+        cursor=max((poll.cursor for poll in polls.values()), default=None),
+        streams={
+            stream.value: StreamPoll(at=poll.at, cursor=poll.cursor, held=poll.held)
             for stream, poll in polls.items()
         },
-    }
+    )
 
 
 def start_of_day(now: datetime) -> datetime:

@@ -1,14 +1,13 @@
 """One sync with all that is known around it, as the page shows it and the API answers it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from hamgam.app.context import WebContext
 from hamgam.app.masking import as_seen_by
-from hamgam.app.status import iso
 from hamgam.app.telling import Told, tell
 from hamgam.model import Trigger
 from hamgam.people.roles import Person
@@ -42,30 +41,6 @@ async def sync_story(context: WebContext, person: Person, log_id: UUID) -> SyncS
         earlier=earlier,
         later=later,
     )
-
-
-def story_document(story: SyncStory) -> dict[str, Any]:
-    told = story.told
-    return {
-        "name": story.name or None,
-        "crmId": told.crm_id,
-        "financeId": told.finance_id,
-        "needsAttention": told.attention,
-        "open": told.is_open,
-        "purged": told.purged,
-        "receivedAt": iso(story.received),
-        "modifiedAt": iso(told.modified_at),
-        "fields": [asdict(field) for field in told.fields],
-        "read": dict(told.read),
-        "written": dict(told.written),
-        "lines": told.lines,
-        "notice": asdict(told.notice),
-        "intendedAt": iso(told.intended_at),
-        "answered": told.answered,
-        "retries": [{"by": asked.by, "at": iso(asked.at)} for asked in told.retries],
-        "earlier": story.earlier and str(story.earlier),
-        "later": story.later and str(story.later),
-    }
 
 
 async def _received(context: WebContext, row: Mapping[str, Any]) -> datetime | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from hamgam.app.stored import moment_of, object_of, text_of
 from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
@@ -105,11 +106,11 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
     crm_id = source if from_crm else target
     is_open = row["status"] in (Status.PENDING, Status.IN_PROGRESS)
     sent = _sent(seen)
-    source_seen = _mapping(seen["sourceData"])
+    source_seen = object_of(seen["sourceData"])
     return Told(
         seen=seen,
         notice=_notice(row, seen),
-        modified_at=_moment(_mapping(row["sourceData"]).get(MODIFIED_AT)),
+        modified_at=moment_of(row["sourceData"], MODIFIED_AT),
         crm_id=crm_id,
         finance_id=target if from_crm else source,
         entity=entity_of(row, crm_id),
@@ -118,7 +119,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         sentence=_sentence(row),
         attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
         is_open=is_open,
-        intended_at=_moment(_mapping(row["intent"]).get("notedAt")),
+        intended_at=moment_of(row["intent"], "notedAt"),
         answered=row["status"] == Status.SUCCESS and row["operation"] in _WRITES and target is not None,
         purged=not is_open and _is_old(row, now, retention_days) and all(row[name] is None for name in _DATA),
         fields=_fields(row, seen),
@@ -126,7 +127,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
         lines=_lines(sent),
         retries=retries(row["triggerPayload"]),
-        resolution=_resolution(_mapping(seen["resolution"])),
+        resolution=_resolution(object_of(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
     )
 
@@ -158,7 +159,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
 
 
 def _notice(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Notice:
-    said = _mapping(row["triggerPayload"])
+    said = object_of(row["triggerPayload"])
     by = text_of(said, BY) if row["triggerType"] == Trigger.MANUAL else None
     return Notice(
         event=event_of(seen["triggerPayload"]),
@@ -173,22 +174,17 @@ def event_of(payload: Any) -> str:
     return text_of(payload, "eventType") or text_of(payload, "event") or ""
 
 
-def text_of(stored: Any, name: str) -> str | None:
-    value = _mapping(stored).get(name)
-    return value if isinstance(value, str) else None
-
-
 def _sent(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """What was written, or what was about to be, where that is all that the log knows."""
-    intent = _mapping(row["intent"])
-    return _mapping(row["targetDataAfter"] or intent.get("document") or intent.get("fields"))
+    intent = object_of(row["intent"])
+    return object_of(row["targetDataAfter"] or intent.get("document") or intent.get("fields"))
 
 
 def _fields(row: Mapping[str, Any], seen: Mapping[str, Any]) -> list[FieldTold]:
     if _is_document(row):
         return []
-    shown = (_customer_fields(seen), _mapping(seen["targetDataBefore"]), _sent(seen))
-    before, after = _mapping(row["targetDataBefore"]), _sent(row)
+    shown = (_customer_fields(seen), object_of(seen["targetDataBefore"]), _sent(seen))
+    before, after = object_of(row["targetDataBefore"]), _sent(row)
     names = dict.fromkeys([*_COMPARE, *(name for side in shown for name in side)])
     return [
         FieldTold(
@@ -204,7 +200,7 @@ def _fields(row: Mapping[str, Any], seen: Mapping[str, Any]) -> list[FieldTold]:
 
 
 def _customer_fields(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(_mapping(row["sourceData"]).get("fields"))
+    return object_of(object_of(row["sourceData"]).get("fields"))
 
 
 def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change:
@@ -225,7 +221,7 @@ def _lines(written: Mapping[str, Any]) -> list[list[str]]:
     lines = written.get("lines")
     if not isinstance(lines, list):
         return []
-    return [[_text(_mapping(line).get(name)) or "" for name in _LINE] for line in lines]
+    return [[_text(object_of(line).get(name)) or "" for name in _LINE] for line in lines]
 
 
 def _resolution(said: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -236,19 +232,6 @@ def _said(what: Any) -> str:
     if isinstance(what, list):
         return ", ".join(map(str, what))
     return "" if what is True else str(what)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """The log holds what older and newer programs have stored, too."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 def _text(value: Any) -> str | None:

@@ -20,27 +20,24 @@ _SAFE = ("GET", "HEAD")
 def turned_away(request: Request, why: Barred | TooOften) -> Response:
     match why:
         case TooOften(seconds):
-            return refusal(request, 429, "Too many wrong passwords", retry_after=str(seconds))
+            return refusal(request, 429, "too many wrong passwords", retry_after=str(seconds))
         case Barred.PASSWORD:
-            title = "The dashboard's password is needed"
-            return refusal(request, 401, title, words="refused.password", www_authenticate=_BASIC)
+            return refusal(request, "password", www_authenticate=_BASIC)
         case Barred.TOKEN:
-            title = "The token is unknown or revoked"
-            return refusal(request, 401, title, words="refused.token", www_authenticate=_BEARER)
+            return refusal(request, "token", www_authenticate=_BEARER)
         case Barred.HOST:
-            title = "This service does not know the address that it was asked by"
             advice = "ask by HOST, localhost or WEBHOOK_BASE_URL, or add a user with hamgam user add"
-            return refusal(request, 421, title, advice, words="refused.host")
+            return refusal(request, "host", advice)
     return _to_sign_in(request)
 
 
 def _to_sign_in(request: Request) -> Response:
     if not is_page(request):
         challenge = _BASIC if request.url.path in MONITORING else _BEARER
-        return problem(401, "A sign-in or a token is needed", www_authenticate=challenge)
+        return problem("sign-in", www_authenticate=challenge)
     if "hx-request" in request.headers:
         wanted = page_in(request, "hx-current-url")
-        return problem(401, "A sign-in is needed", hx_redirect=_sign_in_for(wanted, ended=True))
+        return problem("sign-in", hx_redirect=_sign_in_for(wanted, ended=True))
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     lang = request.query_params.get("lang", "")
     return RedirectResponse(_sign_in_for(wanted if request.method in _SAFE else "/", lang), 303)

@@ -16,13 +16,12 @@ from hamgam.app.api.syncs import syncs_routes
 from hamgam.app.context import WebContext
 from hamgam.people.registry import Registry
 
-_WRONG: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "The request is wrong; the answer says why"}
-}
+_REFUSED: dict[int | str, dict[str, Any]] = {"default": {"description": "Said by `document.complete`"}}
+"""In place of the 422 of FastAPI, which is a 400 here."""
 
 
 def api_routes(context: WebContext, registry: Registry) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", responses=_WRONG)
+    router = APIRouter(prefix="/api/v1", responses=_REFUSED)
     router.include_router(status_routes(context))
     router.include_router(syncs_routes(context))
     router.include_router(chart_routes(context))

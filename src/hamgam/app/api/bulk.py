@@ -1,18 +1,21 @@
 """`/api/v1/bulk`: retries and dismissals of many rows at once."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from hamgam.app.access import Operator, Viewer
+from hamgam.app.answers import Answer
 from hamgam.app.attention import MOST_NOTE
 from hamgam.app.context import WebContext
 from hamgam.app.masking import masked_json
-from hamgam.app.status import iso
+from hamgam.app.problems import Problem, answer, told
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.jobs.bulk import OtherNumber, submit
@@ -20,11 +23,52 @@ from hamgam.model import EntityType, Status
 from hamgam.people.roles import Person, Role
 from hamgam.trail import bulk, bulk_progress, worklist
 from hamgam.trail.bulk import Bulk
+from hamgam.trail.bulk_progress import Stage
 from hamgam.trail.worklist import Chosen, Together, Wanted
+
+
+class BulkShown(Answer):
+    """An action on many rows."""
+
+    id: UUID
+    what: str
+    """`retry` or `dismiss`."""
+    note: str | None
+    """Masked for viewers."""
+    filter: dict[str, str] | None
+    """Null where the rows were chosen one by one."""
+    by: str
+    started_at: datetime
+    total: int
+    done: int
+    """Rows to which it was done; a retry then goes on, see `stages`."""
+    failed: int
+    """Rows that were left alone."""
+    left: int
+    finished_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+
+
+class BulkProgress(BulkShown):
+    outcomes: dict[str, int]
+    """What became of the wish."""
+    stages: dict[Stage, int]
+    """What became of the rows; a stage at which there is none is left out."""
+
+
+class Count(Answer):
+    count: int
+
+
+class OtherCount(Problem):
+    count: int
+    """So many rows there are."""
+
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such action"}}
 _OTHER_NUMBER: dict[int | str, dict[str, Any]] = {
-    409: {"description": "There are not as many rows as `count` says; `count` of the answer is the number"}
+    409: {"description": "There are not as many rows as `count` says", "model": OtherCount}
 }
 
 
@@ -71,8 +115,8 @@ def bulk_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["attention"])
     db, clock = context.db, context.clock
 
-    @router.post("/bulk", status_code=202, responses=_OTHER_NUMBER)
-    async def begin(wish: Wish, person: Operator) -> Response:
+    @router.post("/bulk", status_code=202, responses=_OTHER_NUMBER, response_model=BulkProgress)
+    async def begin(wish: Wish, person: Operator) -> BulkProgress | Response:
         """Retry or dismiss many rows as a job. Rows that ask for something else do not count."""
         chosen = wish.chosen()
         if chosen is None:
@@ -90,14 +134,8 @@ def bulk_routes(context: WebContext) -> APIRouter:
                 now=clock(),
             )
         except OtherNumber as other:
-            body = {
-                "status": 409,
-                "title": "Another number of rows",
-                "detail": str(other),
-                "count": other.actual,
-            }
-            return JSONResponse(body, 409, media_type="application/problem+json")
-        return JSONResponse(await _document(db, await _found(db, bulk_id), person), 202)
+            return answer(OtherCount(**told("other-number", str(other)), count=other.actual))
+        return await _progress_of(db, await _found(db, bulk_id), person)
 
     router.include_router(_progress(context))
     return router
@@ -107,9 +145,9 @@ def _progress(context: WebContext) -> APIRouter:
     router, db, clock = APIRouter(prefix="/bulk"), context.db, context.clock
 
     @router.get("")
-    async def latest(person: Viewer, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[dict[str, Any]]:
+    async def latest(person: Viewer, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[BulkShown]:
         """The newest actions first."""
-        return [_told(action, person) for action in await bulk.latest(db, limit)]
+        return [_shown(action, person) for action in await bulk.latest(db, limit)]
 
     @router.get("/count")
     async def count(
@@ -118,23 +156,23 @@ def _progress(context: WebContext) -> APIRouter:
         reason: Reason | None = None,
         status: Status | None = None,
         type: EntityType | None = None,
-    ) -> dict[str, int]:
+    ) -> Count:
         """With how many of the rows that match this can be done together."""
         wanted = Wanted(reason=reason, status=status, entity_type=type)
-        return {"count": await worklist.count_fit(db, what, wanted)}
+        return Count(count=await worklist.count_fit(db, what, wanted))
 
     @router.get("/{bulk_id}", responses=_UNKNOWN)
-    async def get_one(bulk_id: UUID, person: Viewer) -> dict[str, Any]:
+    async def get_one(bulk_id: UUID, person: Viewer) -> BulkProgress:
         """One action and how far it is."""
-        return await _document(db, await _found(db, bulk_id), person)
+        return await _progress_of(db, await _found(db, bulk_id), person)
 
     @router.post("/{bulk_id}/cancel", responses=_UNKNOWN)
-    async def cancel(bulk_id: UUID, person: Operator) -> dict[str, Any]:
+    async def cancel(bulk_id: UUID, person: Operator) -> BulkProgress:
         """Stop it; the rows that are not done yet stay as they are."""
         await _found(db, bulk_id)
         async with db.transaction() as connection:
             await bulk.cancel(connection, bulk_id, person.name, clock())
-        return await _document(db, await _found(db, bulk_id), person)
+        return await _progress_of(db, await _found(db, bulk_id), person)
 
     return router
 
@@ -146,28 +184,12 @@ async def _found(db: Database, bulk_id: UUID) -> Bulk:
     return action
 
 
-async def _document(db: Database, action: Bulk, person: Person) -> dict[str, Any]:
-    """`outcomes` says what became of the wish, `stages` what became of the rows."""
+async def _progress_of(db: Database, action: Bulk, person: Person) -> BulkProgress:
     stages = (await bulk_progress.progress(db, [action.id]))[action.id].counts
-    return _told(action, person) | {
-        "outcomes": dict(await bulk.outcomes(db, action.id)),
-        "stages": dict(stages),
-    }
+    outcomes = await bulk.outcomes(db, action.id)
+    return BulkProgress(**_shown(action, person).model_dump(), outcomes=dict(outcomes), stages=dict(stages))
 
 
-def _told(action: Bulk, person: Person) -> dict[str, Any]:
-    return {
-        "id": str(action.id),
-        "what": action.what,
-        "note": action.note if person.role.may(Role.OPERATOR) else masked_json(action.note),
-        "filter": action.filter,
-        "by": action.by,
-        "startedAt": iso(action.started_at),
-        "total": action.total,
-        "done": action.done,
-        "failed": action.failed,
-        "left": action.left,
-        "finishedAt": iso(action.finished_at),
-        "cancelledAt": iso(action.cancelled_at),
-        "cancelledBy": action.cancelled_by,
-    }
+def _shown(action: Bulk, person: Person) -> BulkShown:
+    sees = person.role.may(Role.OPERATOR)
+    return BulkShown.model_validate(action if sees else replace(action, note=masked_json(action.note)))

@@ -1,7 +1,7 @@
 """`/api/v1/overview`, `/api/v1/queue` and `/api/v1/charts/syncs`: what the overview shows."""
 
-from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -10,75 +10,82 @@ from starlette.responses import Response
 
 from hamgam.app.access import Viewer
 from hamgam.app.addresses import with_cursor
+from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
 from hamgam.app.filters import PlaceQuery
-from hamgam.app.glance import glance, in_queue
-from hamgam.app.status import iso
-from hamgam.model import Status
-from hamgam.trail import pulse
+from hamgam.app.glance import CHARTED, InQueue, Verdict, Window, glance, in_queue, syncs_over_time
+from hamgam.model import Status, System
+from hamgam.trail.pulse import Durations
 
 
 class QueueQuery(PlaceQuery):
     limit: int = Field(100, ge=1, le=1000)
 
 
-class Window(StrEnum):
-    HOUR = "1h"
-    DAY = "24h"
-    WEEK = "7d"
+class Overview(Answer):
+    verdict: Verdict
+    """The most pressing of what is the matter; `good`: nothing is."""
+    down: list[System]
+    workers: int
+    """Of all processes, alive within the last 30 seconds."""
+    success_rate_today: float | None
+    """Of the syncs since midnight in Tehran that tried to write, between 0 and 1."""
+    duration_ms: Durations | None
+    last_webhook: datetime | None
+    last_success: datetime | None
+    longest_quiet_seconds: float | None
+    """The longest time without a sync among the latest ones; null while there are too few to tell."""
 
 
-class Spans(NamedTuple):
-    number: int
-    seconds: int
-
-
-SPANS = {Window.HOUR: Spans(60, 60), Window.DAY: Spans(96, 900), Window.WEEK: Spans(84, 7200)}
-SHOWN = (Status.SUCCESS, Status.SKIPPED, Status.CONFLICT, Status.IN_DOUBT, Status.FAILED)
+class Chart(Answer):
+    window: Window
+    span_seconds: int
+    times: list[int]
+    """When each span begins, in Unix seconds; oldest first."""
+    series: dict[Status, list[int]]
+    """How many syncs that began in each span ended so."""
 
 
 def chart_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["status"])
 
     @router.get("/overview")
-    async def overview(_: Viewer) -> dict[str, Any]:
+    async def overview(_: Viewer) -> Overview:
         """Whether it works, in one glance. Durations in milliseconds; today is a day in Tehran."""
         now = await glance(context.db, context.clock, worker_here=context.workers_running())
-        durations, quiet = now.durations, now.quiet
-        return {
-            "verdict": now.verdict,
-            "down": now.down,
-            "workers": now.workers,
-            "success_rate_today": now.success_rate,
-            "duration_ms": {"p50": durations.p50, "p95": durations.p95} if durations else None,
-            "last_webhook": iso(now.delivery.at if now.delivery else None),
-            "last_success": iso(quiet.since) if quiet else None,
-            "longest_quiet_seconds": quiet.longest.total_seconds() if quiet else None,
-        }
+        return Overview(
+            verdict=now.verdict,
+            down=now.down,
+            workers=now.workers,
+            success_rate_today=now.success_rate,
+            duration_ms=now.durations,
+            last_webhook=now.delivery.at if now.delivery else None,
+            last_success=now.quiet.since if now.quiet else None,
+            longest_quiet_seconds=now.quiet.longest.total_seconds() if now.quiet else None,
+        )
 
     @router.get("/queue")
     async def waiting(
         request: Request, response: Response, person: Viewer, query: Annotated[QueueQuery, Query()]
-    ) -> list[dict[str, Any]]:
-        """What waits for a worker or is being looked at; `due` is null where a free worker takes it.
+    ) -> list[InQueue]:
+        """What waits for a worker or is being looked at, that first, then by when it is due.
 
         Where there are more, the answer has the header `Link: <…>; rel="next"`.
         """
         found, further = await in_queue(context.db, person, query.limit, query.cursor)
         if further is not None:
             response.headers["link"] = f'<{with_cursor(request, further)}>; rel="next"'
-        return [each | {"due": iso(each["due"])} for each in found]
+        return found
 
     @router.get("/charts/syncs")
-    async def syncs_over_time(_: Viewer, window: Window = Window.HOUR) -> dict[str, Any]:
-        """Ended syncs by outcome in equal spans of time, oldest first; times are Unix seconds."""
-        spans = SPANS[window]
-        found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
-        return {
-            "window": window,
-            "span_seconds": spans.seconds,
-            "times": [int(moment.timestamp()) for moment in found.begins],
-            "series": {status: found.counts[status] for status in SHOWN},
-        }
+    async def chart(_: Viewer, window: Window = Window.HOUR) -> Chart:
+        """Ended syncs by outcome in equal spans of time, oldest first."""
+        found = await syncs_over_time(context.db, context.clock, window)
+        return Chart(
+            window=window,
+            span_seconds=int(window.span.total_seconds()),
+            times=[int(moment.timestamp()) for moment in found.begins],
+            series={status: list(found.counts[status]) for status in CHARTED},
+        )
 
     return router

@@ -10,19 +10,36 @@ from starlette.routing import BaseRoute
 from hamgam.app.access import Needs
 from hamgam.app.csrf import HEADER
 from hamgam.app.entrance import MONITORING, SESSION_COOKIE
+from hamgam.app.problems import MEDIA_TYPE, Problem
 from hamgam.people.roles import Role
 
 Document = dict[str, Any]
 ROLE = "x-role"
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_REF = "#/components/schemas/{model}"
+_PROBLEM = {"schema": {"$ref": _REF.format(model="Problem")}}
 _SAFE = ("get", "head")
-_OF_ITS_OWN = ("/health", "/ready")
-"""They answer 503 as a report, not as a refusal."""
+_REPORTING = ("/health", "/ready")
+"""They answer 503 as a report; where nobody can be recognised it is a refusal all the same."""
+_ANY = {500: "A defect of this program; its log says where"}
+_WITH_VALUES = {400: "A value is wrong; `detail` names it"}
+_WITH_BODY = {413: "More than a request may hold, which is 1 MiB; 256 KiB of a delivery"}
 _GUARDED = {
     401: "Nobody is signed in, or the token is unknown or revoked",
     403: "The role is not enough, or the proof of a form of ours is missing",
+    421: "Without users and a password the service is open to those who ask by an address that it knows",
+    429: "Too many wrong passwords; `Retry-After` says when to ask again",
     503: "The database does not answer, so nobody can be recognised; `Retry-After` says when to ask again",
 }
+ABOUT = """\
+Programs bring a token: `Authorization: Bearer …`. It is made with `hamgam token add NAME --role viewer`, at `/people`,
+or by `POST /api/v1/tokens`.
+
+Moments are ISO 8601 in UTC, days are days in Tehran, and a duration has its unit in its name. Amounts of money and
+quantities are decimal numbers as text. Names are in camelCase, but for `/api/v1/status`, which is the document of
+`hamgam status --json`. Values may be added to answers; those that are there stay.
+
+What is refused is a problem (RFC 9457) with a `type` that stays.
+"""  # noqa: E501
 _SCHEMES: Document = {
     "token": {
         "type": "http",
@@ -55,20 +72,6 @@ _SCHEMES: Document = {
         "description": "`WEBHOOK_TOKEN`, also as the last part of the path.",
     },
 }
-_PROBLEM_SCHEMA: Document = {
-    "title": "Problem",
-    "description": "Why nothing was done (RFC 9457). Some say more, such as `by` and `at` of who was faster.",
-    "type": "object",
-    "required": ["status", "title"],
-    "properties": {
-        "status": {"type": "integer", "description": "that of the answer"},
-        "title": {"type": "string"},
-        "detail": {"type": "string", "description": "what is wrong with this request"},
-    },
-    "examples": [
-        {"status": 400, "title": "The request is wrong", "detail": "limit: Input should be a valid integer"}
-    ],
-}
 
 
 def needed_role(dependant: Dependant) -> Role | None:
@@ -90,13 +93,17 @@ def complete(document: Document, routes: Sequence[BaseRoute]) -> None:
     """Say of each operation which role it needs, by which ways one gets in, and how it refuses."""
     parts = document.setdefault("components", {})
     parts["securitySchemes"] = _SCHEMES
-    parts.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    schemas = parts.setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(mode="serialization", ref_template=_REF)
+    parts["responses"] = {
+        str(status): {"description": description, "content": {MEDIA_TYPE: _PROBLEM}}
+        for status, description in (_ANY | _WITH_VALUES | _WITH_BODY | _GUARDED).items()
+    }
     for method, path, role in roles(routes):
         operation = document["paths"].get(path, {}).get(method.lower())
         if operation is not None:
             operation["security"] = _ways(method.lower(), path, role)
-            if path not in _OF_ITS_OWN:
-                _refusals(operation["responses"], guarded=role is not None)
+            _refusals(operation, path, guarded=role is not None)
             if role is not None:
                 operation[ROLE] = role.value
 
@@ -110,9 +117,20 @@ def _ways(method: str, path: str, role: Role | None) -> list[Document]:
     return [{"token": []}, session, *([{"monitoring": []}] if path in MONITORING else [])]
 
 
-def _refusals(responses: Document, *, guarded: bool) -> None:
-    for status, description in _GUARDED.items() if guarded else ():
-        responses.setdefault(str(status), {"description": description})
+def _refusals(operation: Document, path: str, *, guarded: bool) -> None:
+    """All statuses that it can refuse with, each with the schema of a problem."""
+    responses = operation["responses"]
+    responses.pop("default", None)
     for code, response in responses.items():
-        if code.startswith(("4", "5")):
-            response.setdefault("content", _PROBLEM)
+        if code == "503" and path in _REPORTING:
+            response["content"] |= {MEDIA_TYPE: _PROBLEM} if guarded else {}
+        elif code[0] in "45":
+            told = response.get("content", {}).get("application/json", _PROBLEM)
+            response["content"] = {MEDIA_TYPE: told}
+    common = dict(_ANY)
+    common |= _GUARDED if guarded else {}
+    common |= _WITH_VALUES if operation.get("parameters") or "requestBody" in operation else {}
+    common |= _WITH_BODY if "requestBody" in operation else {}
+    for status in common:
+        responses.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
+    operation["responses"] = dict(sorted(responses.items()))

@@ -6,16 +6,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Admin, Viewer
+from hamgam.app.answers import Answer
 from hamgam.app.entrance import Visitor, Way
+from hamgam.app.problems import RequestRefused
 from hamgam.people import sessions, tokens, users
 from hamgam.people.registry import Registry
 from hamgam.people.roles import Role
 from hamgam.people.signing_in import TooOften
-from hamgam.people.tokens import ApiToken
-from hamgam.people.users import User
 
 _Name = Annotated[str, Field(description="one name in all its spellings", examples=["maryam"])]
 _Password = Annotated[SecretStr, Field(description="10 to 200 characters", examples=["three words and more"])]
@@ -51,34 +50,45 @@ class NewToken(_Given):
     role: Role
 
 
-class PersonShown(BaseModel):
+class PersonShown(Answer):
     id: UUID
     name: str
     role: Role
-    createdAt: datetime
+    created_at: datetime
 
 
-class TokenShown(BaseModel):
+class TokenShown(Answer):
     id: UUID
     name: str
     role: Role
-    createdAt: datetime
-    createdBy: str
-    lastUsedAt: datetime | None
+    created_at: datetime
+    created_by: str
+    last_used_at: datetime | None
+    """To the minute."""
 
 
 class TokenMade(TokenShown):
-    token: Annotated[str, Field(description="shown this once")]
+    token: str
+    """For `Authorization: Bearer …`; shown this once."""
 
 
 class PersonRemoved(PersonShown):
-    tokens: Annotated[list[TokenShown], Field(description="which this person made, and which were valid")]
-    tokensRevoked: Annotated[bool, Field(description="whether these are valid no more")]
+    tokens: list[TokenShown]
+    """Which this person made, and which were valid."""
+    tokens_revoked: bool
+    """Whether these are valid no more."""
 
 
-class Me(BaseModel):
+class Me(Answer):
     name: str
     role: Role
+
+
+Responses = dict[int | str, dict[str, Any]]
+_UNKNOWN: Responses = {404: {"description": "Nobody, and nothing, has this id"}}
+_REFUSED: Responses = {409: {"description": "The name is taken, or no admin would be left"}}
+_NO_SESSION: Responses = {409: {"description": "The request came without a session"}}
+_TOO_OFTEN: Responses = {429: {"description": "Too many wrong passwords"}}
 
 
 def people_routes(registry: Registry) -> APIRouter:
@@ -95,35 +105,35 @@ def _people(registry: Registry) -> APIRouter:
     @router.get("")
     async def list_people(_: Admin) -> list[PersonShown]:
         """Everybody who may sign in."""
-        return [_person(user) for user in await users.everyone(registry.db)]
+        return [PersonShown.model_validate(user) for user in await users.everyone(registry.db)]
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, responses=_REFUSED)
     async def add_person(admin: Admin, given: NewPerson) -> PersonShown:
         """Let somebody in. The first one has to be an admin."""
         password = given.password.get_secret_value()
-        return _person(await registry.add(given.name, given.role, password, by=admin.name))
+        return PersonShown.model_validate(await registry.add(given.name, given.role, password, by=admin.name))
 
-    @router.put("/{person_id}/role")
+    @router.put("/{person_id}/role", responses=_UNKNOWN | _REFUSED)
     async def change_role(admin: Admin, person_id: UUID, given: NewRole) -> PersonShown:
         """It counts from the next request on."""
-        return _person(await registry.set_role(person_id, given.role, by=admin.name))
+        return PersonShown.model_validate(await registry.set_role(person_id, given.role, by=admin.name))
 
-    @router.put("/{person_id}/password")
+    @router.put("/{person_id}/password", responses=_UNKNOWN)
     async def reset_password(admin: Admin, person_id: UUID, given: NewPassword) -> PersonShown:
         """All sessions of this person end."""
         password = given.password.get_secret_value()
-        return _person(await registry.set_password(person_id, password, by=admin.name))
+        return PersonShown.model_validate(await registry.set_password(person_id, password, by=admin.name))
 
-    @router.delete("/{person_id}")
+    @router.delete("/{person_id}", responses=_UNKNOWN | _REFUSED)
     async def remove_person(
         admin: Admin, person_id: UUID, revokeTokens: _RevokeTokens = False
     ) -> PersonRemoved:
         """Let somebody in no more. All sessions of this person end, tokens only with `revokeTokens`."""
         removed = await registry.remove(person_id, by=admin.name, tokens_too=revokeTokens)
         return PersonRemoved(
-            **_person(removed.user).model_dump(),
-            tokens=[TokenShown.model_validate(_token(token)) for token in removed.tokens],
-            tokensRevoked=removed.revoked,
+            **PersonShown.model_validate(removed.user).model_dump(),
+            tokens=[TokenShown.model_validate(token) for token in removed.tokens],
+            tokens_revoked=removed.revoked,
         )
 
     return router
@@ -135,18 +145,18 @@ def _tokens(registry: Registry) -> APIRouter:
     @router.get("")
     async def list_tokens(_: Admin) -> list[TokenShown]:
         """The tokens that are valid, without their secrets."""
-        return [TokenShown.model_validate(_token(token)) for token in await tokens.valid(registry.db)]
+        return [TokenShown.model_validate(token) for token in await tokens.valid(registry.db)]
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, responses=_REFUSED)
     async def make_token(admin: Admin, given: NewToken) -> TokenMade:
         """A token for a program: `Authorization: Bearer …`."""
         made, secret = await registry.make_token(given.name, given.role, by=admin.name)
-        return TokenMade.model_validate(_token(made) | {"token": secret})
+        return TokenMade(**TokenShown.model_validate(made).model_dump(), token=secret)
 
-    @router.delete("/{token_id}")
+    @router.delete("/{token_id}", responses=_UNKNOWN)
     async def revoke_token(admin: Admin, token_id: UUID) -> TokenShown:
         """It counts from the next request on."""
-        return TokenShown.model_validate(_token(await registry.revoke_token(token_id, by=admin.name)))
+        return TokenShown.model_validate(await registry.revoke_token(token_id, by=admin.name))
 
     return router
 
@@ -159,38 +169,25 @@ def _me(registry: Registry) -> APIRouter:
         """Who asks, and with which role."""
         return Me(name=person.name, role=person.role)
 
-    @router.delete("/session", status_code=204)
+    @router.delete("/session", status_code=204, responses=_NO_SESSION)
     async def sign_out(request: Request, _: Viewer) -> None:
         """End the session that this request came with."""
         visitor: Visitor = request.state.visitor
         if visitor.way is not Way.SESSION:
-            raise HTTPException(409, "this request came without a session")
+            raise RequestRefused("no-session", "this request came without a session")
         await sessions.end(registry.db, visitor.session)
 
-    @router.put("/password", status_code=204)
+    @router.put("/password", status_code=204, responses=_NO_SESSION | _TOO_OFTEN)
     async def change_password(request: Request, person: Viewer, given: OwnPassword) -> None:
         """Of who is signed in. The other sessions of this person end."""
         visitor: Visitor = request.state.visitor
         if visitor.way is not Way.SESSION:
-            raise HTTPException(409, "only who is signed in has a password")
+            raise RequestRefused("no-session", "only who is signed in has a password")
         present, new = given.present.get_secret_value(), given.password.get_secret_value()
         done = await registry.signing_in.change_password(person.name, present, new, visitor.session)
         if isinstance(done, TooOften):
-            raise HTTPException(429, "too many tries", {"retry-after": str(done.wait_seconds)})
+            raise RequestRefused(
+                "too-often", "too many wrong passwords", {"retry-after": str(done.wait_seconds)}
+            )
 
     return router
-
-
-def _person(user: User) -> PersonShown:
-    return PersonShown(id=user.id, name=user.name, role=user.role, createdAt=user.created_at)
-
-
-def _token(token: ApiToken) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "name": token.name,
-        "role": token.role,
-        "createdAt": token.created_at,
-        "createdBy": token.created_by,
-        "lastUsedAt": token.last_used_at,
-    }

@@ -1,15 +1,18 @@
 """`/api/v1/records`: find a record, its story, both sides of it, and a look at it now."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Operator, Viewer
+from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
+from hamgam.app.reaching import reached
 from hamgam.app.records import (
     EVENTS,
     MOST_CHARACTERS,
@@ -24,10 +27,12 @@ from hamgam.app.records import (
     story,
     sync_now,
 )
-from hamgam.app.status import iso
-from hamgam.errors import UsageError
+from hamgam.errors import Reason
+from hamgam.jobs.asking import Look
 from hamgam.model import Entity, EntityKey, EntityType
-from hamgam.sync.compare import Comparison, compare
+from hamgam.sync.compare import Comparison, Verdict, compare
+from hamgam.sync.pairs import Pair
+from hamgam.trail.attention import Asked
 from hamgam.trail.records import Found
 from hamgam.trail.timeline import What
 
@@ -41,8 +46,146 @@ class Shelf(StrEnum):
     CONTACT = "contact"
 
 
-_OUT_OF_REACH: dict[int | str, dict[str, Any]] = {
-    503: {"description": "This process cannot reach the remote systems"}
+class LinkShown(Answer):
+    since: datetime
+    last_sync: datetime | None
+    blocked: str | None
+    """Why nothing may be written until a person has acted."""
+
+
+class LastSyncShown(Answer):
+    id: UUID
+    at: datetime
+    status: str
+    operation: str
+    reason: str | None
+    needs_attention: bool
+
+
+class RecordShown(Answer):
+    """Names and numbers are masked for viewers, and "" where they are not known (any more)."""
+
+    entity: str
+    """`customer`, `invoice` or `quote`; `contact`: finance alone knows it, by its code."""
+    id: str
+    kind: str | None
+    name: str
+    number: str
+    customer_id: str | None
+    """Of a document: the CRM id of its customer."""
+    customer_name: str
+    finance_id: str | None
+    linked: LinkShown | None
+    last_sync: LastSyncShown | None
+
+
+class RecordsFound(Answer):
+    records: list[RecordShown]
+    more: bool
+    """Whether there are more than are shown."""
+
+
+class RecordsLinked(Answer):
+    count: int
+    """How many there are in all."""
+    records: list[RecordShown]
+    older: str | None
+    """Goes into `before` for the records that follow."""
+
+
+class NoticeEvent(Answer):
+    """The CRM has called a webhook address."""
+
+    what: Literal["notice"] = "notice"
+    at: datetime
+    id: UUID
+    event: str
+    """As the CRM calls it."""
+
+
+class SyncEvent(Answer):
+    what: Literal["sync"] = "sync"
+    at: datetime
+    id: UUID
+    status: str
+    operation: str
+    reason: str | None
+    message: str
+    trigger: str
+    changed: list[str]
+    """Names of the fields that a write has changed in finance."""
+    target_id: str | None
+    by: str | None
+    """The person who asked for it."""
+    retries: list[Asked]
+    """Who has put it back, and when."""
+    settled_at: datetime | None
+    settled_by: str | None
+
+
+class SettledEvent(Answer):
+    """A person has settled a sync."""
+
+    what: Literal["settled"] = "settled"
+    at: datetime
+    id: UUID
+    by: str | None
+    resolution: Any
+
+
+class RecordStory(RecordShown):
+    looks: list[Look]
+    """Those to come: the one that runs, and the one that waits."""
+    documents: list[RecordShown]
+    """Of a customer, the newest; on the first page only."""
+    timeline: list[NoticeEvent | SyncEvent | SettledEvent]
+    """Newest first."""
+    older: str | None
+    """Goes into `before` for the events that follow."""
+
+
+class Side(Answer):
+    found: bool
+    trouble: Reason | None
+    """Why the system could not be asked."""
+    changed: bool | None
+    """Since the last sync; null: not known."""
+
+
+class FinanceSide(Side):
+    gone: bool
+    """It has the linked contact no more."""
+    written_at: datetime | None
+    """The side is what Hamgam wrote then: finance offers no way to read it."""
+
+
+class LineShown(Answer):
+    """A line of a document; amounts are decimal numbers as text. A side without it has no values."""
+
+    crm: dict[str, str]
+    finance: dict[str, str]
+    differs: list[str]
+
+
+class ComparisonShown(Answer):
+    at: datetime
+    verdict: Verdict | None
+    """Null: not both sides are known."""
+    crm: Side
+    finance: FinanceSide
+    fields: list[Pair]
+    lines: list[LineShown]
+
+
+class Queued(Answer):
+    queued: bool
+    """False where that was asked before."""
+
+
+_NO_RECORD: dict[int | str, dict[str, Any]] = {404: {"description": "Nothing is known of this record"}}
+_NO_ID: dict[int | str, dict[str, Any]] = {404: {"description": "This can be no id of the CRM"}}
+_OUT_OF_REACH: dict[int | str, dict[str, Any]] = _NO_ID | {
+    503: {"description": "The database does not answer, or this process does not reach the remote systems"}
 }
 
 
@@ -65,14 +208,14 @@ def record_routes(context: WebContext) -> APIRouter:
         q: Annotated[
             str, Query(max_length=MOST_CHARACTERS, description="name, number or id, in any spelling")
         ],
-    ) -> dict[str, Any]:
+    ) -> RecordsFound:
         """Records in which every word of the search stands.
 
         For viewers data of people is masked and not searched: they find by a whole CRM id, finance code, or
         number as it is shown to them.
         """
         found, more = await search(context.db, person, q)
-        return {"records": [_record(each) for each in found], "more": more}
+        return RecordsFound(records=[_record(each) for each in found], more=more)
 
     @router.get("/linked")
     async def list_linked_records(
@@ -80,26 +223,26 @@ def record_routes(context: WebContext) -> APIRouter:
         type: EntityType,
         before: Annotated[str, Query(description="the `older` of the page before")] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = MOST_FOUND,
-    ) -> dict[str, Any]:
+    ) -> RecordsLinked:
         """Customers that are linked, or documents that finance has, the last one first.
 
-        `count` is how many there are in all. Data of people is masked for viewers.
+        Data of people is masked for viewers.
         """
         try:
             found = await linked(context.db, person, type, before, limit)
         except WrongPlace:
             raise HTTPException(400, "before: not a place in this list") from None
         records = [_record(each) for each in found.records]
-        return {"count": found.count, "records": records, "older": found.older}
+        return RecordsLinked(count=found.count, records=records, older=found.older)
 
-    @router.get("/{entity}/{record}")
+    @router.get("/{entity}/{record}", responses=_NO_RECORD)
     async def get_record(
         person: Viewer,
         entity: Shelf,
         record: str,
         before: Annotated[str, Query(description="the `older` of the page before")] = "",
         limit: Annotated[int, Query(ge=1, le=200)] = EVENTS,
-    ) -> dict[str, Any]:
+    ) -> RecordStory:
         """One record, by its CRM id or as a contact by its finance code, with its story, newest first."""
         try:
             told = await story(context.db, person, entity, record, before, limit)
@@ -117,21 +260,17 @@ def _acting(router: APIRouter, context: WebContext) -> None:
     """What reaches for the remote systems, now or as soon as a worker does."""
 
     @router.get("/{entity}/{record}/compare", responses=_OUT_OF_REACH)
-    async def compare_record(_: Operator, key: Key) -> dict[str, Any]:
+    async def compare_record(_: Operator, key: Key) -> ComparisonShown:
         """Read the record now, and set both sides side by side.
 
         The `verdict` is `same` or `differs`. Where finance does not show the record by itself, as it never
-        does for documents, its side is what Hamgam last wrote, at `written_at`; the verdict then is
-        `as_written` or `unlike_written`. Null: not both sides are known. `gone`: finance has the linked
-        contact no more.
+        does for documents, its side is what Hamgam last wrote, at `writtenAt`; the verdict then is
+        `as_written` or `unlike_written`.
         """
-        try:
-            async with context.site() as site:
-                return _comparison(await compare(site, key))
-        except UsageError as error:
-            raise HTTPException(503, str(error)) from None
+        async with reached(context.site) as site:
+            return _comparison(await compare(site, key))
 
-    @router.post("/{entity}/{record}/sync", status_code=202)
+    @router.post("/{entity}/{record}/sync", status_code=202, responses=_NO_ID)
     async def sync_record(
         person: Operator,
         key: Key,
@@ -142,77 +281,73 @@ def _acting(router: APIRouter, context: WebContext) -> None:
                 description="of your choice; the same again asks for nothing more",
             ),
         ] = "",
-    ) -> dict[str, bool]:
-        """Look at the record as soon as a worker is free, also at one that is new in the CRM.
-
-        `queued` is false where that was asked before.
-        """
-        return {"queued": await sync_now(context.db, person, key, asked, context.clock)}
+    ) -> Queued:
+        """Look at the record as soon as a worker is free, also at one that is new in the CRM."""
+        return Queued(queued=await sync_now(context.db, person, key, asked, context.clock))
 
 
-def _story(told: Story) -> dict[str, Any]:
-    looks = [{"running": look.running, "due": iso(look.due), "by": look.by} for look in told.looks]
-    return _record(told.record) | {
-        "looks": looks,
-        "documents": [_record(each) for each in told.documents],
-        "timeline": [_event(each) for each in told.events],
-        "older": told.older,
-    }
+def _story(told: Story) -> RecordStory:
+    return RecordStory(
+        **_record(told.record).model_dump(),
+        looks=told.looks,
+        documents=[_record(each) for each in told.documents],
+        timeline=[_event(each) for each in told.events],
+        older=told.older,
+    )
 
 
-def _record(found: Found) -> dict[str, Any]:
+def _record(found: Found) -> RecordShown:
     linked, last = found.linked, found.last
-    return {
-        "entity": found.entity,
-        "id": found.id,
-        "kind": found.kind,
-        "name": found.name,
-        "number": found.number,
-        "customer_id": found.customer_id,
-        "customer_name": found.customer_name,
-        "finance_id": found.finance_id,
-        "linked": linked and {
-            "since": iso(linked.since), "last_sync": iso(linked.last_sync_at), "blocked": linked.blocked
-        },
-        "last_sync": last and {
-            "id": str(last.id), "at": iso(last.at), "status": last.status, "operation": last.operation,
-            "reason": last.reason, "needs_attention": last.attention,
-        },
-    }  # fmt: skip
+    return RecordShown(
+        entity=found.entity,
+        id=found.id,
+        kind=found.kind,
+        name=found.name,
+        number=found.number,
+        customer_id=found.customer_id,
+        customer_name=found.customer_name,
+        finance_id=found.finance_id,
+        linked=linked
+        and LinkShown(since=linked.since, last_sync=linked.last_sync_at, blocked=linked.blocked),
+        last_sync=last
+        and LastSyncShown(
+            id=last.id,
+            at=last.at,
+            status=last.status,
+            operation=last.operation,
+            reason=last.reason,
+            needs_attention=last.attention,
+        ),
+    )
 
 
-_KINDS = {What.NOTICE: "notice", What.SYNC: "sync", What.WORD: "settled"}
-_SAID: Mapping[What, tuple[str, ...]] = {
-    What.NOTICE: ("event",),
-    What.SYNC: ("status", "operation", "reason", "message", "trigger", "changed", "target_id", "by"),
-    What.WORD: ("by", "resolution"),
+_EVENTS: Mapping[What, type[NoticeEvent | SyncEvent | SettledEvent]] = {
+    What.NOTICE: NoticeEvent,
+    What.SYNC: SyncEvent,
+    What.WORD: SettledEvent,
 }
 
 
-def _event(told: Told) -> dict[str, Any]:
-    said = {name: getattr(told, name) for name in _SAID[told.what]}
-    event = {"what": _KINDS[told.what], "at": iso(told.at), "id": str(told.id)} | said
-    if told.what is What.SYNC:
-        event["retries"] = [{"by": asked.by, "at": iso(asked.at)} for asked in told.retries]
-        event |= {"settled_at": iso(told.settled_at), "settled_by": told.settled_by}
-    return event
+def _event(told: Told) -> NoticeEvent | SyncEvent | SettledEvent:
+    shape = _EVENTS[told.what]
+    return shape(**{name: getattr(told, name) for name in shape.model_fields if name != "what"})
 
 
-def _comparison(compared: Comparison) -> dict[str, Any]:
-    return {
-        "at": iso(compared.at),
-        "verdict": compared.verdict,
-        "crm": {"found": compared.in_crm, "trouble": compared.crm_trouble, "changed": compared.crm_changed},
-        "finance": {
-            "found": compared.in_finance,
-            "gone": compared.gone,
-            "trouble": compared.finance_trouble,
-            "changed": compared.finance_changed,
-            "written_at": iso(compared.written_at),
-        },
-        "fields": [asdict(pair) for pair in compared.pairs],
-        "lines": [
-            {"crm": dict(line.crm), "finance": dict(line.finance), "differs": sorted(line.differs)}
+def _comparison(compared: Comparison) -> ComparisonShown:
+    return ComparisonShown(
+        at=compared.at,
+        verdict=compared.verdict,
+        crm=Side(found=compared.in_crm, trouble=compared.crm_trouble, changed=compared.crm_changed),
+        finance=FinanceSide(
+            found=compared.in_finance,
+            gone=compared.gone,
+            trouble=compared.finance_trouble,
+            changed=compared.finance_changed,
+            written_at=compared.written_at,
+        ),
+        fields=list(compared.pairs),
+        lines=[
+            LineShown(crm=dict(line.crm), finance=dict(line.finance), differs=sorted(line.differs))
             for line in compared.lines
         ],
-    }
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,16 +14,19 @@ from starlette.responses import Response, StreamingResponse
 
 from hamgam.app.access import Viewer
 from hamgam.app.addresses import with_cursor
+from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
 from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
-from hamgam.app.status import plain
-from hamgam.app.sync_story import story_document, sync_story
+from hamgam.app.sync_story import SyncStory, sync_story
+from hamgam.app.telling import FieldTold, Notice
 from hamgam.app.words import Writer
 from hamgam.db.engine import Database
+from hamgam.model import Direction, EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import listing
+from hamgam.trail.attention import Asked
 from hamgam.trail.listing import Wanted
 
 
@@ -33,6 +37,89 @@ class ListQuery(PageQuery):
 class ExportQuery(SyncQuery):
     format: Literal["csv", "xlsx"] = "csv"
     lang: Literal["fa", "en"] = "fa"
+
+
+class SyncRow(Answer):
+    """A row of the sync log by the names of its columns; data of people is masked for viewers.
+
+    A newer version of Hamgam may have stored codes that this one does not know.
+    """
+
+    id: UUID
+    transactionId: UUID
+    """Of its latest attempt."""
+    entityMappingId: UUID | None
+    entityType: EntityType | str
+    sourceEntity: str
+    """`customer`, `invoice`, `quote`, or `contact` for one of finance."""
+    kind: str | None
+    """`person` or `organization`, where it is known."""
+    direction: Direction | str
+    operation: Operation | str
+    status: Status | str
+    reason: str | None
+    """Why it was skipped or failed: a code of `docs/reasons.md`."""
+    triggerType: Trigger | str
+    triggerPayload: Any
+    sourceEntityId: str
+    targetEntityId: str | None
+    sourceData: Any
+    targetDataBefore: Any
+    targetDataAfter: Any
+    intent: Any
+    """The write that was about to be sent, noted before it left."""
+    errorMessage: str | None
+    retryCount: int
+    startedAt: datetime
+    completedAt: datetime | None
+    durationMs: int | None
+    resolvedAt: datetime | None
+    """When a later sync or a person settled what the row asks for."""
+    resolvedBy: str | None
+    """The person who settled it; null where a sync did."""
+    resolution: Any
+    """What that person said: `exists`, `absent`, `retried` or `dismissed`."""
+
+
+class SyncCount(Answer):
+    count: int
+    """At most 10,000."""
+    more: bool
+    """Whether there are more than that."""
+
+
+class SyncTold(Answer):
+    """One sync in the order in which it happened; data of people is masked for viewers."""
+
+    name: str | None
+    """Of the record, or its number."""
+    crm_id: str | None
+    finance_id: str | None
+    needs_attention: bool
+    open: bool
+    purged: bool
+    """It is so old that the log holds its outcome only."""
+    received_at: datetime | None
+    """When the delivery came that it began with."""
+    modified_at: datetime | None
+    """When the CRM says that the record was last modified before it was read."""
+    fields: list[FieldTold]
+    """Of a customer, on both sides."""
+    read: dict[str, str]
+    """Of a document, and what stands beside the fields of a customer."""
+    written: dict[str, str]
+    """Of a document. Amounts are decimal numbers as text."""
+    lines: list[list[str]]
+    """Of a document: product, unit, quantity, price, discount."""
+    notice: Notice
+    intended_at: datetime | None
+    """When the write began whose answer has not been noted."""
+    answered: bool
+    """Whether the other side has taken a write, and named what it wrote."""
+    retries: list[Asked]
+    earlier: UUID | None
+    later: UUID | None
+    """The syncs of the same record before and after this one."""
 
 
 _KINDS = {
@@ -75,7 +162,7 @@ def syncs_routes(context: WebContext) -> APIRouter:
     @router.get("/syncs")
     async def get_syncs(
         request: Request, response: Response, person: Viewer, query: Annotated[ListQuery, Query()]
-    ) -> list[Mapping[str, Any]]:
+    ) -> list[SyncRow]:
         """Rows of the sync log, newest first. Data of people is masked for viewers.
 
         Where there are more, the answer has the header `Link: <…>; rel="next"`.
@@ -83,7 +170,7 @@ def syncs_routes(context: WebContext) -> APIRouter:
         found = await listing.page(context.db, query.wanted(), query.limit, query.cursor, listing.WHOLE)
         if found.older is not None:
             response.headers["link"] = f'<{with_cursor(request, found.older)}>; rel="next"'
-        return [plain(as_seen_by(person, row)) for row in found.rows]
+        return [_row(person, row) for row in found.rows]
 
     @router.get("/syncs/export", response_class=StreamingResponse, responses=_EXPORTED)
     async def export_syncs(person: Viewer, query: Annotated[ExportQuery, Query()]) -> Response:
@@ -96,28 +183,56 @@ def syncs_routes(context: WebContext) -> APIRouter:
         return _file(exports, query, person)
 
     @router.get("/syncs/count")
-    async def count_syncs(_: Viewer, query: Annotated[PageQuery, Query()]) -> dict[str, Any]:
+    async def count_syncs(_: Viewer, query: Annotated[PageQuery, Query()]) -> SyncCount:
         """How many rows match, in all or from `cursor` on; above 10,000 it says only that there are more."""
         count = await listing.count(context.db, query.wanted(), MOST_COUNTED, query.cursor)
-        return {"count": min(count, MOST_COUNTED), "more": count > MOST_COUNTED}
+        return SyncCount(count=min(count, MOST_COUNTED), more=count > MOST_COUNTED)
 
     @router.get("/syncs/{id}/story", responses=_NONE)
-    async def get_sync_story(person: Viewer, id: UUID) -> dict[str, Any]:
+    async def get_sync_story(person: Viewer, id: UUID) -> SyncTold:
         """What was read, field by field before and after, and the syncs of the same record around it."""
         story = await sync_story(context, person, id)
         if story is None:
             raise HTTPException(404, "no sync has this id")
-        return story_document(story)
+        return _told(story)
 
     @router.get("/syncs/{id}", responses=_NONE)
-    async def get_sync(person: Viewer, id: UUID) -> Mapping[str, Any]:
+    async def get_sync(person: Viewer, id: UUID) -> SyncRow:
         """One row of the sync log."""
         row = await listing.one(context.db, id)
         if row is None:
             raise HTTPException(404, "no sync has this id")
-        return plain(as_seen_by(person, row))
+        return _row(person, row)
 
     return router
+
+
+def _row(person: Person, row: Mapping[str, Any]) -> SyncRow:
+    return SyncRow.model_validate(as_seen_by(person, row))
+
+
+def _told(story: SyncStory) -> SyncTold:
+    told = story.told
+    return SyncTold(
+        name=story.name or None,
+        crm_id=told.crm_id,
+        finance_id=told.finance_id,
+        needs_attention=told.attention,
+        open=told.is_open,
+        purged=told.purged,
+        received_at=story.received,
+        modified_at=told.modified_at,
+        fields=told.fields,
+        read=dict(told.read),
+        written=dict(told.written),
+        lines=told.lines,
+        notice=told.notice,
+        intended_at=told.intended_at,
+        answered=told.answered,
+        retries=told.retries,
+        earlier=story.earlier,
+        later=story.later,
+    )
 
 
 def _file(exports: Exports, query: ExportQuery, person: Person) -> Response:

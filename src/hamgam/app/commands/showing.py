@@ -1,10 +1,10 @@
 """`hamgam status`, `logs` and `check-apis`: they read and print."""
 
-from typing import Any
+from datetime import datetime
 
 from hamgam.app.commands.output import console, counts, print_json, table
 from hamgam.app.probing import probe, probe_document
-from hamgam.app.status import recent_syncs, status
+from hamgam.app.status import SystemStatus, recent_syncs, status
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.errors import UsageError
 from hamgam.model import ProbeReport, Status, Trigger
@@ -27,27 +27,30 @@ async def show_status(settings: Settings, *, as_json: bool) -> int:
     async with open_database(settings) as db:
         found = await status(db, utcnow)
     if as_json:
-        print_json(found)
+        print_json(found.model_dump(mode="json"))
         return 0
-    syncs, systems, poll = found["syncs"], found["systems"], found["last_poll"]
     rows = [
-        ("needs attention", found["needs_attention"]),
-        ("queue depth", found["queue_depth"]),
-        ("oldest waiting (s)", round(found["oldest_waiting_seconds"])),
-        ("mappings", counts(found["mappings"])),
-        ("syncs today", counts(syncs["today"])),
-        ("syncs in 24 h", counts(syncs["last_24h"])),
-        ("syncs in all", counts(syncs["all"])),
-        ("last poll", poll["at"] or "never"),
-        *((name, _system(now)) for name, now in systems.items()),
+        ("needs attention", found.needs_attention),
+        ("queue depth", found.queue_depth),
+        ("oldest waiting (s)", round(found.oldest_waiting_seconds)),
+        ("mappings", counts(found.mappings)),
+        ("syncs today", counts(found.syncs.today)),
+        ("syncs in 24 h", counts(found.syncs.last_24h)),
+        ("syncs in all", counts(found.syncs.all)),
+        ("last poll", _moment(found.last_poll.at)),
+        *((name, _system(now)) for name, now in found.systems.items()),
     ]
     console().print(table(("hamgam", ""), rows))
     return 0
 
 
-def _system(now: dict[str, Any]) -> str:
-    since = f" since {now['since']}" if now["since"] else ""
-    return f"{now['state']}{since}, last contact {now['last_contact'] or 'never'}"
+def _system(now: SystemStatus) -> str:
+    since = f" since {now.since.isoformat()}" if now.since else ""
+    return f"{now.state}{since}, last contact {_moment(now.last_contact)}"
+
+
+def _moment(at: datetime | None) -> str:
+    return at.isoformat() if at else "never"
 
 
 async def show_logs(

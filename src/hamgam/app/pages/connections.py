@@ -10,8 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hamgam.app import subscriptions
 from hamgam.app.access import Admin, Viewer
-from hamgam.app.api.connections import revealed
-from hamgam.app.connections import connections, settings_document, webhook_door
+from hamgam.app.connections import connections, revealed, settings_shown, webhook_door
 from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
@@ -42,7 +41,9 @@ def connection_pages(context: WebContext) -> APIRouter:
     @router.post("/connections/reveal")
     async def reveal(request: Request, person: Admin) -> HTMLResponse:
         """Not a redirect: an address that shows secrets could be opened again by anybody who finds it."""
-        return page(request, "connections_secrets.html", door=revealed(context, person.name), revealed=True)
+        return page(
+            request, "connections_secrets.html", door=revealed(context.settings, person.name), revealed=True
+        )
 
     return router
 
@@ -66,9 +67,9 @@ def _looking(context: WebContext) -> APIRouter:
 
     @router.get("/settings")
     async def settings(request: Request, _: Viewer) -> HTMLResponse:
-        rows = settings_document(context.settings)
-        given = [row for row in rows if row["source"] != "default"]
-        rest = [row for row in rows if row["source"] == "default"]
+        rows = settings_shown(context.settings)
+        given = [row for row in rows if row.source != "default"]
+        rest = [row for row in rows if row.source == "default"]
         return page(request, "settings.html", groups=(("settings.given", given), ("settings.defaults", rest)))
 
     return router

@@ -44,7 +44,7 @@ class _Page:
     async def show(self, request: Request, template: str, run_id: UUID | None = None) -> HTMLResponse:
         view = await import_view(self._context, run_id)
         if run_id is not None and view.run is None:
-            raise RequestRefused(404, "there is no such import", "import")
+            raise RequestRefused("import", "there is no such import")
         return _whole(request, template, 200, view, only=run_id)
 
     async def confirm(self, request: Request) -> HTMLResponse:
@@ -76,7 +76,7 @@ class _Page:
             await doing
         except NotNow as error:
             if error.code == importing.UNKNOWN:
-                raise RequestRefused(404, str(error), "import") from None
+                raise RequestRefused("import", str(error)) from None
             return await self.again(request, 409, typed, refused=error.code)
         return RedirectResponse("/import", _SEE_OTHER)
 
@@ -140,7 +140,7 @@ def _one_run(router: APIRouter, context: WebContext, shown: _Page) -> None:
     ) -> HTMLResponse:
         run = await import_runs.find(context.db, run_id)
         if run is None or not run.request.dry_run:
-            raise RequestRefused(404, "there is no such plan", "import")
+            raise RequestRefused("import", "there is no such plan")
         found, further = await planned_contacts(
             context.db, person, run_id, outcome=outcome, reason=reason, after=after, limit=_CONTACTS
         )

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer
 from hamgam.app.pages.shell import page
+from hamgam.app.problems import KINDS
 
 _MOST_VALUES = 8
 """A longer list of values is named by what they are."""
@@ -25,6 +26,8 @@ class Operation(NamedTuple):
     """As the document has it."""
     parameters: list["Value"]
     body: "Body | None"
+    answer: list["Value"]
+    """What it answers where it is done."""
 
 
 class Body(NamedTuple):
@@ -50,8 +53,13 @@ def operations_routes(app: FastAPI) -> APIRouter:
 
     @router.get("/api/docs")
     async def operations(request: Request, _: Viewer) -> HTMLResponse:
-        document = app.openapi()
-        return page(request, "docs.html", info=document["info"], subjects=by_subject(document))
+        return page(
+            request,
+            "docs.html",
+            subjects=by_subject(app.openapi()),
+            problems=KINDS,
+            address=str(request.base_url).rstrip("/"),
+        )
 
     return router
 
@@ -78,7 +86,20 @@ def _operation(method: str, path: str, told: Mapping[str, Any], schemas: Mapping
         for given in told.get("parameters", ())
     ]
     anchor = re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-")
-    return Operation(method.upper(), path, anchor, told, parameters, _body(told, schemas))
+    body, answer = (
+        _body(told, schemas),
+        [one._replace(required=False) for one in _values(_answer(told), schemas)],
+    )
+    return Operation(method.upper(), path, anchor, told, parameters, body, answer)
+
+
+def _answer(told: Mapping[str, Any]) -> Schema:
+    """A list is told of by what it lists."""
+    done: Mapping[str, Any] = next(
+        (answer for code, answer in told["responses"].items() if code.startswith("2")), {}
+    )
+    schema: Schema = done.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema["items"] if schema.get("type") == "array" else schema
 
 
 def _body(told: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Body | None:

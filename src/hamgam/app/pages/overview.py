@@ -1,6 +1,5 @@
 """The overview: what the installation is doing, live."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -8,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hamgam.app.access import Viewer, person_of
-from hamgam.app.api.charts import SHOWN, SPANS, Window
 from hamgam.app.context import WebContext
 from hamgam.app.filters import PlaceQuery
-from hamgam.app.glance import glance, in_queue
+from hamgam.app.glance import CHARTED, Window, glance, in_queue, syncs_over_time
 from hamgam.app.pages.rows import row_of
 from hamgam.app.pages.shell import page
 from hamgam.jobs import queue
-from hamgam.trail import listing, pulse
+from hamgam.trail import listing
 from hamgam.trail.listing import Wanted
 
 _ROWS = 15
@@ -61,14 +59,13 @@ def overview_routes(context: WebContext) -> APIRouter:
 async def _figures(context: WebContext, wanted: str) -> dict[str, Any]:
     """`busy` are the spans in which something ended, newest first."""
     window = Window(wanted) if wanted in list(Window) else Window.HOUR
-    spans = SPANS[window]
-    found = await pulse.outcomes(context.db, context.clock(), spans.number, spans.seconds)
+    found = await syncs_over_time(context.db, context.clock, window)
     return {
         "window": window,
         "found": found,
-        "span": timedelta(seconds=spans.seconds),
-        "totals": {status: found.total(status) for status in SHOWN},
-        "busy": [at for at in reversed(range(spans.number)) if any(found.counts[s][at] for s in SHOWN)],
+        "span": window.span,
+        "totals": {status: found.total(status) for status in CHARTED},
+        "busy": [at for at in reversed(range(window.spans)) if any(found.counts[s][at] for s in CHARTED)],
     }
 
 

@@ -42,7 +42,7 @@
 
   const options = () => {
     const axis = { stroke: tone("--soft"), font, grid: { stroke: tone("--line"), width: 1 }, ticks: { show: false } };
-    const short = shown.span_seconds < 7200;
+    const short = shown.spanSeconds < 7200;
     return {
       width: box.clientWidth,
       height: 180,
@@ -50,7 +50,7 @@
       legend: { show: false },
       hooks: { setCursor: [tell] },
       cursor: { points: { show: false }, drag: { x: false, y: false } },
-      scales: { x: { range: (_, low, high) => [low - shown.span_seconds / 2, high + shown.span_seconds / 2] },
+      scales: { x: { range: (_, low, high) => [low - shown.spanSeconds / 2, high + shown.spanSeconds / 2] },
         y: { range: (_, __, high) => [0, Math.max(4, high * 1.1)] } },
       series: [{}, ...series()],
       axes: [

@@ -1,0 +1,17 @@
+"""What the shapes have in common in which programs are answered."""
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Answer(BaseModel):
+    """Read from the attributes of what the pages show as well, and named in camelCase on the wire.
+
+    The sentence below a field is what the OpenAPI document says of it.
+    """
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        alias_generator=AliasGenerator(serialization_alias=to_camel),
+    )
