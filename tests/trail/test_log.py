@@ -106,7 +106,7 @@ async def test_who_lost_the_row_can_do_nothing_to_it(db: Database) -> None:
     with pytest.raises(TakenOver):
         await end(db, loser)
     with pytest.raises(TakenOver):
-        await log.postpone(db, loser, FAILED, counts=True)
+        await log.postpone(db, loser, FAILED, AT, counts=True)
     assert await row(db, winner.log_id) == before
     await log.note_intent(db, winner, intent(winner))
     await end(db, winner)
@@ -156,7 +156,7 @@ async def test_the_database_allows_one_open_row_of_an_entity(db: Database, statu
 async def test_a_postponed_row_goes_on_and_counts_only_what_counts(db: Database) -> None:
     for counts, retries in ((True, 1), (False, 1), (True, 2)):
         attempt = await begin(db)
-        await log.postpone(db, attempt, FAILED, counts=counts)
+        await log.postpone(db, attempt, FAILED, AT, counts=counts)
         stored = await row(db, attempt.log_id)
         assert (stored.status, stored.reason, stored.retryCount) == ("PENDING", "BUSINESS_ERROR", retries)
     assert (await begin(db)).retry_count == 2
@@ -167,7 +167,7 @@ async def test_a_postponed_row_goes_on_and_counts_only_what_counts(db: Database)
 async def test_an_intent_stays_as_long_as_its_outcome_is_not_known(db: Database, keep: bool) -> None:
     attempt = await begin(db)
     await log.note_intent(db, attempt, intent(attempt))
-    await log.postpone(db, attempt, replace(FAILED, keep_intent=keep), counts=True)
+    await log.postpone(db, attempt, replace(FAILED, keep_intent=keep), AT, counts=True)
     again = await begin(db)
     assert again.intent == (intent(attempt) if keep else None)
     await end(db, again, replace(FAILED, keep_intent=keep))

@@ -87,7 +87,7 @@ async def test_whoever_is_in_no_mapping_is_found_as_soon_as_the_log_tells_of_the
 
 
 async def test_a_sync_that_waits_for_a_retry_is_found_as_well(db: Database) -> None:
-    await log.postpone(db, await begin(db), FAILED, counts=True)
+    await log.postpone(db, await begin(db), FAILED, AT, counts=True)
     assert await found(db, "سارا") == [("customer", KEY.crm_id)]
 
 
@@ -111,7 +111,7 @@ async def test_an_attempt_that_was_taken_over_stores_no_name(db: Database) -> No
     with pytest.raises(TakenOver):
         await end(db, slow, FAILED)
     with pytest.raises(TakenOver):
-        await log.postpone(db, slow, FAILED, counts=True)
+        await log.postpone(db, slow, FAILED, AT, counts=True)
     assert await stored(db) == []
 
 
@@ -184,7 +184,9 @@ async def test_a_name_goes_when_nothing_else_is_known_of_who_is_not_mapped(db: D
     mapped = await begin(db, EntityKey(Entity.CUSTOMER, CrmId("mapped")))
     await finish(db, mapped, binding(mapped), DONE, AT)
     await end(db, await begin(db), replace(FAILED, status=Status.SKIPPED))
-    await log.postpone(db, await begin(db, EntityKey(Entity.CUSTOMER, CrmId("open"))), FAILED, counts=True)
+    await log.postpone(
+        db, await begin(db, EntityKey(Entity.CUSTOMER, CrmId("open"))), FAILED, AT, counts=True
+    )
     await names.purge(db, now)
     assert [row[1] for row in await stored(db)] == [KEY.crm_id, "mapped", "open"]
     await log.purge(db, now)

@@ -161,7 +161,7 @@ def insert_sync(connection: psycopg.Connection[Any], values: dict[str, Any]) -> 
     } | values
     columns = ", ".join(f'"{name}"' for name in row)
     marks = ", ".join(["%s"] * len(row))
-    stored = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
+    stored = [Jsonb(value) if isinstance(value, dict | list) else value for value in row.values()]
     connection.execute(
         f'INSERT INTO "SyncLog" ("transactionId", {columns}) VALUES (gen_random_uuid(), {marks})', stored
     )

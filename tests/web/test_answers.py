@@ -88,6 +88,7 @@ async def _look(ask: Asking, sara: str, invoice: str) -> None:
     await ask("GET", "/syncs/count")
     await ask("GET", "/syncs/export")
     assert (await ask("GET", f"/records?q={sara}"))["records"]
+    assert (await ask("GET", "/records/linked?type=CUSTOMER"))["count"]
     for entity, record in (("customer", sara), ("invoice", invoice)):
         assert (await ask("GET", f"/records/{entity}/{record}"))["timeline"]
 

@@ -40,6 +40,9 @@ ROW: dict[str, Any] = {
     "targetDataAfter": FIELDS,
     "intent": {"operation": "UPDATE", "transactionId": GUID, "number": NATIONAL_ID, "fields": FIELDS},
     "errorMessage": f"234: شمارهٔ {MOBILE} برای {NAME} در {ADDRESS} ثبت شده است (customer {GUID}: FAILED)",
+    "attempts": [
+        {"endedAt": NOW.isoformat(), "reason": "SERVER_ERROR", "errorMessage": f"{MOBILE} of {NAME} in 234"}
+    ],
     "resolution": {"absent": ["234", "235"], "note": f"با {NAME} تماس گرفتم"},
     "aColumnOfTomorrow": NAME,
 }  # fmt: skip
@@ -78,6 +81,9 @@ def test_a_row_keeps_its_structure_and_what_no_person_is_known_by() -> None:
     assert list(masked["targetDataAfter"]) == list(FIELDS)
     assert masked["intent"]["number"] == "•••78"
     assert masked["resolution"]["absent"] == ["234", "235"]
+    assert masked["attempts"] == [
+        {"endedAt": NOW.isoformat(), "reason": "SERVER_ERROR", "errorMessage": "••• 234"}
+    ]
     assert masked["errorMessage"] == f"234 ••• customer {GUID} FAILED"
 
 

@@ -148,6 +148,27 @@ async def test_the_way_of_one_attempt(client: httpx2.AsyncClient, add_sync: AddS
         assert shown in page
 
 
+async def test_a_failure_stays_in_the_story_of_the_sync_that_went_well_in_the_end(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    tried = [
+        {"endedAt": NOW.isoformat(), "reason": "SERVER_ERROR", "errorMessage": "finance fell over"},
+        {"endedAt": (NOW + timedelta(days=1)).isoformat(), "reason": None, "errorMessage": None},
+    ]
+    add_sync(**CUSTOMER | {"status": "SUCCESS", "operation": "UPDATE", "attempts": tried})
+    page = await _page(client)
+    assert "<dd>3</dd>" in page
+    before = page[page.index(WORDS["en"]["sync.tried_before"]) :]
+    order = [
+        before.index(shown)
+        for shown in (
+            "2026-03-21", SENTENCES[Reason.SERVER_ERROR].en, "finance fell over",
+            "2026-03-22", WORDS["en"]["sync.broke_off"],
+        )
+    ]  # fmt: skip
+    assert order == sorted(order)
+
+
 @pytest.mark.parametrize(
     ("trigger", "payload", "shown"),
     [

@@ -72,8 +72,6 @@ def masked_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def _column(name: str, value: Any) -> Any:
     if name in _PLAIN_COLUMNS:
         return value
-    if name == _MESSAGE and isinstance(value, str):
-        return masked_message(value)
     return masked_json(value, name)
 
 
@@ -83,7 +81,7 @@ def masked_json(value: Any, key: str = "") -> Any:
         case None | bool():
             return value
         case str():
-            return value if _may_be_seen(value, key) else masked_text(value)
+            return _masked_string(value, key)
         case int() | float():
             return value if key in _AMOUNT_KEYS or _is_short(value) else masked_text(str(value))
         case Mapping():
@@ -92,6 +90,12 @@ def masked_json(value: Any, key: str = "") -> Any:
             return [masked_json(item, key) for item in value]
         case _:
             return HIDDEN
+
+
+def _masked_string(text: str, key: str) -> str:
+    if key == _MESSAGE:
+        return masked_message(text)
+    return text if _may_be_seen(text, key) else masked_text(text)
 
 
 def _masked_object(value: Mapping[Any, Any]) -> dict[str, Any]:
@@ -117,7 +121,7 @@ def _may_be_seen(text: str, key: str) -> bool:
 
 def _is_ours(text: str) -> bool:
     """A GUID, a word of the engine such as `customer.updated`, or both, as in `invoice:3f25…`."""
-    return all(
+    return text in _CODES or all(
         _GUID.fullmatch(part) is not None or _all_ours(re.split(r"[._ ]", part)) for part in text.split(":")
     )
 

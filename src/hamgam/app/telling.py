@@ -11,12 +11,21 @@ from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
+from hamgam.trail.attempts import Ended, ended_attempts
 from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
-_DATA = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
+_DATA = (
+    "triggerPayload",
+    "sourceData",
+    "targetDataBefore",
+    "targetDataAfter",
+    "intent",
+    "errorMessage",
+    "attempts",
+)
 _RAW = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "resolution")
 _READ_FACTS = ("number", "type", "customerId", "finalValue", "lines")
 _WRITTEN_FACTS = ("number", "title", "customer", "saleModel", "net")
@@ -86,6 +95,8 @@ class Told:
     """Of a document, and what stands beside the fields of a customer."""
     written: list[tuple[str, str]]
     lines: list[list[str]]
+    attempts: list[Ended]
+    """Those before the latest one."""
     retries: list[Asked]
     """Who has put it back, and when."""
     resolution: list[tuple[str, str]]
@@ -126,6 +137,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         read=_facts(source_seen, _READ_FACTS),
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
         lines=_lines(sent),
+        attempts=ended_attempts(seen["attempts"]),
         retries=retries(row["triggerPayload"]),
         resolution=_resolution(object_of(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],

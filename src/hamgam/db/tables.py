@@ -103,6 +103,7 @@ sync_log = Table(
     Column("intent", _JSON, comment="the write that was about to be sent, noted before it left"),
     Column("errorMessage", Text),
     Column("retryCount", Integer, nullable=False, server_default="0"),
+    Column("attempts", _JSON, comment="those before the latest one, and why they ended"),
     Column("startedAt", _TIME, nullable=False),
     Column("completedAt", _TIME),
     Column("durationMs", Integer),

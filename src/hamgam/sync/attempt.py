@@ -200,7 +200,7 @@ def _landed_at(left: Intent | None) -> datetime | None:
 async def _wait_for_landing(story: Story, landed: datetime) -> Outcome:
     """Whoever was sending it may be at it still, with a broken connection to the database behind it."""
     ending = replace(story.ending(Status.PENDING, Reason.ANSWER_LOST), keep_intent=True)
-    await log.postpone(story.site.db, story.attempt, ending, counts=False)
+    await log.postpone(story.site.db, story.attempt, ending, story.site.clock(), counts=False)
     return replace(outcome(story, ending), again_at=landed)
 
 
@@ -229,7 +229,7 @@ async def _failed(story: Story, error: SyncError, repeatable: bool) -> Outcome:
         keep_intent=_may_be_written(story, error),
     )
     if what_next.again_at is not None:
-        await log.postpone(site.db, attempt, ending, counts=what_next.counts)
+        await log.postpone(site.db, attempt, ending, site.clock(), counts=what_next.counts)
     else:
         await _close(story, ending)
     return replace(

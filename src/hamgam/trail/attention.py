@@ -24,6 +24,7 @@ from hamgam.model import (
     Operation,
     Status,
 )
+from hamgam.trail.attempts import and_one_more
 from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 
 DISMISSED = "dismissed"
@@ -222,7 +223,13 @@ async def put_back(
     mine = t.update().where(t.c.id == log_id).values(triggerPayload=_payload(row, asked))
     if newer is None and (row.status == Status.FAILED or row.intent):
         await connection.execute(
-            mine.values(status=Status.PENDING, retryCount=0, completedAt=None, durationMs=None)
+            mine.values(
+                status=Status.PENDING,
+                retryCount=0,
+                completedAt=None,
+                durationMs=None,
+                attempts=and_one_more(t.c.completedAt, t.c.reason, t.c.errorMessage),
+            )
         )
     elif not row.intent:
         said = {"resolvedBy": asked.by, "resolution": {"retried": True}} if asked else {}

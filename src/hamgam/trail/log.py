@@ -31,6 +31,7 @@ from hamgam.model import (
     Trigger,
 )
 from hamgam.trail import names
+from hamgam.trail.attempts import and_one_more
 
 ATTENTION = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 MODIFIED_AT = "modifiedAt"
@@ -145,6 +146,7 @@ def _opening() -> Executable:
             "transactionId": statement.excluded.transactionId,
             "status": Status.IN_PROGRESS,
             "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
+            "attempts": case((crashed, and_one_more(statement.excluded.startedAt)), else_=t.c.attempts),
         },
     ).returning(t.c.id, t.c.startedAt, t.c.retryCount, t.c.intent, t.c.triggerType)
 
@@ -187,15 +189,15 @@ def _name(attempt: Attempt, ending: Ending) -> dict[str, Any]:
     return names.parameters(attempt.key, ending.kind, ending.source)
 
 
-async def postpone(db: Database, attempt: Attempt, ending: Ending, *, counts: bool) -> None:
+async def postpone(db: Database, attempt: Attempt, ending: Ending, now: datetime, *, counts: bool) -> None:
     """Leave the row open for a later attempt, with the reason of this one's failure."""
-    postponed = _MINE.values(
-        status=Status.PENDING,
-        reason=ending.reason,
-        errorMessage=ending.message or None,
-        retryCount=t.c.retryCount + (1 if counts else 0),
-        **({} if ending.keep_intent else {"intent": None}),
-    )
+    reason, message = ending.reason, ending.message or None
+    values: dict[str, Any] = {"status": Status.PENDING, "reason": reason, "errorMessage": message}
+    if counts:
+        values |= {"retryCount": t.c.retryCount + 1, "attempts": and_one_more(now, reason, message)}
+    if not ending.keep_intent:
+        values["intent"] = None
+    postponed = _MINE.values(values)
     if (await db.execute(names.with_name(postponed), ours(attempt) | _name(attempt, ending))).first() is None:
         raise TakenOver
 
@@ -380,7 +382,7 @@ async def fail_open(
 
 async def purge(db: Database, before: datetime) -> int:
     """Empty the data columns of older rows that ended; outcomes, and imports, stay. Answers how many rows."""
-    data = ("sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage")
+    data = ("sourceData", "targetDataBefore", "targetDataAfter", "intent", "errorMessage", "attempts")
     run = case((t.c.triggerType == Trigger.IMPORT, t.c.triggerPayload))
     held = or_(t.c.triggerPayload.is_distinct_from(run), *(t.c[name].is_not(None) for name in data))
     old = and_(t.c.startedAt < before, t.c.status.not_in((Status.PENDING, Status.IN_PROGRESS)))

@@ -26,6 +26,7 @@ from hamgam.db.engine import Database
 from hamgam.model import Direction, EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import listing
+from hamgam.trail.attempts import Ended
 from hamgam.trail.attention import Asked
 from hamgam.trail.listing import Wanted
 
@@ -70,6 +71,9 @@ class SyncRow(Answer):
     """The write that was about to be sent, noted before it left."""
     errorMessage: str | None
     retryCount: int
+    """Further attempts since a person last put it back."""
+    attempts: Any
+    """Those before the latest one: when each ended, and why."""
     startedAt: datetime
     completedAt: datetime | None
     durationMs: int | None
@@ -116,6 +120,8 @@ class SyncTold(Answer):
     """When the write began whose answer has not been noted."""
     answered: bool
     """Whether the other side has taken a write, and named what it wrote."""
+    attempts: list[Ended]
+    """Those before the latest one, the first of them first."""
     retries: list[Asked]
     earlier: UUID | None
     later: UUID | None
@@ -229,6 +235,7 @@ def _told(story: SyncStory) -> SyncTold:
         notice=told.notice,
         intended_at=told.intended_at,
         answered=told.answered,
+        attempts=told.attempts,
         retries=told.retries,
         earlier=story.earlier,
         later=story.later,

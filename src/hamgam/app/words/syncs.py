@@ -120,6 +120,11 @@ WORDS: Table = {
     "sync.not_yet": ("هنوز نه", "not yet"),
     "sync.transaction": ("شناسهٔ تراکنش", "Transaction id"),
     "sync.log_id": ("شناسه در گزارش", "Log id"),
+    "sync.tried_before": ("تلاش‌های پیشین", "Attempts before"),
+    "sync.broke_off": (
+        "ناتمام ماند؛ برنامه در میان کار بسته شده بود.",
+        "It broke off: its process had ended.",
+    ),
     "sync.put_back": ("بازگردانده به صف توسط", "Put back into the queue by"),
     "sync.resolution": ("تعیین تکلیف", "How it was settled"),
     "sync.resolved_at": ("زمان", "When"),
