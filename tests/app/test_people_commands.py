@@ -56,14 +56,22 @@ def test_people_come_and_go(hamgam: Hamgam) -> None:
     assert "nobody to sign in" in err
 
 
-def test_a_removal_names_the_tokens_that_stay_or_revokes_them(hamgam: Hamgam) -> None:
+def test_the_tokens_of_who_is_removed_end(hamgam: Hamgam) -> None:
+    """Whoever works at the machine counts as the person who has that name."""
     me = json.loads(_token_made(hamgam, "one"))[0]["createdBy"]
-    for word, said in ((None, "is still valid"), ("--revoke-tokens", "")):
-        hamgam("user", "add", me, "--role", "admin")
-        code, out, err = hamgam("user", "remove", me, *([word] if word else []))
-        assert (code, out) == (0, f"removed {me}\n" + ("revoked one\n" if word else ""))
-        assert ("the token one" in err and said in err) is (word is None)
+    hamgam("user", "add", "Sara", "--role", "admin")
+    hamgam("user", "add", me, "--role", "admin")
+    hamgam("token", "add", "two", "--role", "admin")
+    hamgam("user", "role", me, "operator")
+    listed = json.loads(hamgam("token", "list", "--json")[1])
+    assert [(row["role"], row["effectiveRole"]) for row in listed] == [
+        ("viewer", "viewer"),
+        ("admin", "operator"),
+    ]
+    assert hamgam("user", "remove", me) == (0, f"removed {me}\nrevoked one\nrevoked two\n", "")
     assert hamgam("token", "list", "--json")[1] == "[]\n"
+    code, _, err = hamgam("token", "add", "three", "--role", "viewer")
+    assert (code, "was removed" in err) == (2, True)
 
 
 def _token_made(hamgam: Hamgam, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +15,7 @@ from hamgam.people.names import checked_name, name_key
 from hamgam.people.passwords import DECOY, Passwords, argon2id
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.registry import Registry
-from hamgam.people.roles import Role
+from hamgam.people.roles import Person, Role
 from hamgam.people.signing_in import TRIES, Opened, TooOften
 from hamgam.people.users import User, without_admin
 from tests.web.conftest import NOW, FakeSeconds
@@ -282,3 +283,33 @@ async def test_guesses_from_everywhere_leave_room_for_the_rest(registry: Registr
     assert hasher.looked_at < 30
     assert answers.count(TooOften(2)) == 201 - hasher.looked_at
     assert await door.sign_in("name 199", "wrong", "203.0.113.199") is None
+
+
+async def test_a_token_counts_for_its_maker_however_many_tokens_are_between(
+    registry: Registry, db: Database
+) -> None:
+    """The one between may be revoked, and its name may be that of another by now."""
+    await add(registry, "Boss")
+    sara = await add(registry, "Sara")
+    at = itertools.count()
+
+    async def made(name: str, by: str) -> tuple[UUID, str]:
+        moment = NOW + timedelta(seconds=next(at))
+        token, secret = await tokens.make(db, name, Role.ADMIN, by=by, now=moment)
+        return token.id, secret
+
+    first, _ = await made("first", "SARA")
+    _, secret = await made("second", "token:FIRST")
+    await tokens.revoke(db, first, NOW)
+    await made("first", "Boss")
+    assert await tokens.find(db, secret, NOW) == Person("token:second", Role.ADMIN)
+    await registry.set_role(sara.id, Role.VIEWER, by="Boss")
+    assert await tokens.find(db, secret, NOW) == Person("token:second", Role.VIEWER)
+    removed = await registry.remove(sara.id, by="Boss")
+    assert [token.name for token in removed.tokens] == ["second"]
+    assert await tokens.find(db, secret, NOW) is None
+
+
+async def test_a_token_of_nobody_knows_whom_does_not_count(db: Database) -> None:
+    with pytest.raises(NotAllowed):
+        await tokens.make(db, "x", Role.VIEWER, by="token:never", now=NOW)

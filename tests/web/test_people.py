@@ -9,10 +9,11 @@ import pytest
 from hamgam.app.csrf import HEADER, proof
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
+from hamgam.db.tables import api_token
 from hamgam.people import sessions, tokens, users
 from hamgam.people.names import RESERVED
 from hamgam.people.passwords import SHORTEST
-from hamgam.people.refusals import Refusal
+from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.roles import Role
 from hamgam.people.users import User
 from tests.web.conftest import NOW, Installation, asking, in_json
@@ -244,48 +245,80 @@ async def valid(db: Database) -> list[str]:
     return [token.name for token in await tokens.valid(db)]
 
 
-async def test_a_removal_names_the_tokens_that_stay_and_revokes_them_when_asked(
+async def test_a_removal_names_the_tokens_that_end_and_revokes_them(
     admin: httpx2.AsyncClient, db: Database
 ) -> None:
-    ali, _ = await ali_with_tokens(admin, db)
+    ali, secrets = await ali_with_tokens(admin, db)
     where = f"/people/{ali.id}/remove"
     asked = form((await admin.get("/people?lang=en")).text, where)
     assert WORDS["en"]["people.remove.tokens"] in asked
     assert re.findall(r"<li><bdi>(.*?)</bdi>", asked) == ["made with one", "one", "two"]
-    assert "checked" not in asked
-    assert (await admin.post(where, data={"tokens": "on"})).status_code == 303
+    assert (await admin.post(where)).status_code == 303
     assert await valid(db) == ["backup"]
-
-
-async def test_without_being_asked_no_token_is_revoked(admin: httpx2.AsyncClient, db: Database) -> None:
-    ali, _ = await ali_with_tokens(admin, db)
-    assert (await admin.post(f"/people/{ali.id}/remove")).status_code == 303
-    assert await valid(db) == ["backup", "made with one", "one", "two"]
+    for name, secret in secrets.items():
+        answer = await admin.get("/api/v1/me", headers={"authorization": f"Bearer {secret}"})
+        assert (name, answer.status_code) == (name, 200 if name == "backup" else 401)
 
 
 async def test_who_made_no_token_is_asked_about_none(admin: httpx2.AsyncClient, boss: User) -> None:
-    asked = form((await admin.get("/people")).text, f"/people/{boss.id}/remove")
-    assert 'name="tokens"' not in asked
+    asked = form((await admin.get("/people?lang=en")).text, f"/people/{boss.id}/remove")
+    assert WORDS["en"]["people.remove.tokens"] not in asked
 
 
-@pytest.mark.parametrize("revoked", [False, True])
-async def test_the_api_tells_of_the_tokens_of_who_is_removed(
-    admin: httpx2.AsyncClient, db: Database, revoked: bool
-) -> None:
-    ali, secrets = await ali_with_tokens(admin, db)
-    params = {"revokeTokens": "true"} if revoked else {}
-    gone = (await admin.delete(f"/api/v1/people/{ali.id}", params=params)).json()
+async def test_the_api_tells_of_the_tokens_of_who_is_removed(admin: httpx2.AsyncClient, db: Database) -> None:
+    ali, _ = await ali_with_tokens(admin, db)
+    gone = (await admin.delete(f"/api/v1/people/{ali.id}")).json()
     assert [token["name"] for token in gone["tokens"]] == ["made with one", "one", "two"]
-    assert gone["tokensRevoked"] is revoked
-    bearer = {"authorization": f"Bearer {secrets['one']}"}
-    assert (await admin.get("/api/v1/me", headers=bearer)).status_code == (401 if revoked else 200)
 
 
 async def test_the_last_ones_keep_their_tokens(admin: httpx2.AsyncClient, boss: User, db: Database) -> None:
     await admin.post("/people/tokens/add", data={"name": "backup", "role": "viewer"})
-    answer = await admin.delete(f"/api/v1/people/{boss.id}", params={"revokeTokens": "true"})
-    assert answer.status_code == 409
+    assert (await admin.delete(f"/api/v1/people/{boss.id}")).status_code == 409
     assert await valid(db) == ["backup"]
+
+
+async def test_a_lower_role_bounds_the_tokens_of_that_person_at_once(
+    admin: httpx2.AsyncClient, db: Database
+) -> None:
+    ali = await users.add(db, "Ali", Role.ADMIN, HASH, NOW)
+    _, secret = await tokens.make(db, "backup", Role.ADMIN, by="Ali", now=NOW)
+    bearer = {"authorization": f"Bearer {secret}"}
+    assert (await admin.get("/api/v1/people", headers=bearer)).status_code == 200
+    await admin.post(f"/people/{ali.id}/role", data={"role": "viewer"})
+    assert (await admin.get("/api/v1/people", headers=bearer)).status_code == 403
+    assert (await admin.get("/api/v1/me", headers=bearer)).json()["role"] == "viewer"
+    [shown] = (await admin.get("/api/v1/tokens")).json()
+    assert (shown["role"], shown["effectiveRole"]) == ("admin", "viewer")
+    page = (await admin.get("/people?lang=en")).text
+    assert WORDS["en"]["tokens.counts_as"].format("viewer") in page
+    await users.set_role(db, ali.id, Role.OPERATOR)
+    assert (await admin.get("/api/v1/me", headers=bearer)).json()["role"] == "operator"
+
+
+async def test_a_lower_role_ends_the_sessions_of_that_person(
+    admin: httpx2.AsyncClient, installation: Installation, db: Database
+) -> None:
+    ali = await users.add(db, "Ali", Role.ADMIN, HASH, NOW)
+    session = await sessions.start(db, ali.id, NOW)
+    await admin.put(f"/api/v1/people/{ali.id}/role", json={"role": "viewer"})
+    async with asking(installation, db, proven=False) as client:
+        client.cookies.set("hamgam", session)
+        assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_what_an_older_version_left_to_a_removed_person_does_not_count(
+    admin: httpx2.AsyncClient, db: Database
+) -> None:
+    ali, secrets = await ali_with_tokens(admin, db)
+    await users.disable(db, ali.id, NOW)
+    await db.execute(api_token.update().values(revokedAt=None))
+    for name in ("one", "made with one"):
+        answer = await admin.get("/api/v1/me", headers={"authorization": f"Bearer {secrets[name]}"})
+        assert answer.status_code == 401
+    assert WORDS["en"]["tokens.maker_removed"] in (await admin.get("/people?lang=en")).text
+    with pytest.raises(NotAllowed) as error:
+        await tokens.make(db, "late", Role.VIEWER, by="Ali", now=NOW)
+    assert error.value.refusal is Refusal.MAKER_REMOVED
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ token = App(name="token", help="Tokens with which programs use the web service."
 
 Role = Annotated[str, Parameter(help="viewer, operator or admin; each may do what the ones before may.")]
 
-RevokeTokens = Annotated[bool, Parameter(help="Also revoke the tokens that this person made.")]
-
 
 @user.command(name="add")
 def user_add(name: str, /, *, role: Role) -> Coroutine[Any, Any, int]:
@@ -51,11 +49,11 @@ async def user_role(name: str, role: Role, /) -> int:
 
 
 @user.command(name="remove")
-async def user_remove(name: str, /, *, revoke_tokens: RevokeTokens = False) -> int:
-    """Let somebody in no more."""
+async def user_remove(name: str, /) -> int:
+    """Let somebody in no more, nor the tokens that this person made."""
     from hamgam.app.commands.people import remove
 
-    return await remove(settings(), name, tokens_too=revoke_tokens)
+    return await remove(settings(), name)
 
 
 @token.command(name="add")

@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     FIRST_ADMIN = "first_admin"
     LAST_ADMIN = "last_admin"
     LAST_USER = "last_user"
+    MAKER_REMOVED = "maker_removed"
 
 
 _SENTENCES = {
@@ -33,6 +34,7 @@ _SENTENCES = {
     Refusal.FIRST_ADMIN: "the first user has to be an admin",
     Refusal.LAST_ADMIN: "there is no other admin, and somebody has to look after the other users",
     Refusal.LAST_USER: "only the command hamgam user remove removes the last user: it opens the pages to all",
+    Refusal.MAKER_REMOVED: "who makes this token was removed, so it would not count",
 }
 
 _FIELDS = {

@@ -53,16 +53,11 @@ class Registry:
         hashed = await self._passwords.hash(password)
         return _told("password", await users.set_password(self.db, user_id, hashed), by)
 
-    async def remove(
-        self, user_id: UUID, *, by: str, last_too: bool = False, tokens_too: bool = False
-    ) -> Removed:
-        """`tokens_too` revokes the tokens that this person has made; else their programs go on."""
-        removed = await users.disable(
-            self.db, user_id, self._clock(), last_too=last_too, tokens_too=tokens_too
-        )
+    async def remove(self, user_id: UUID, *, by: str, last_too: bool = False) -> Removed:
+        removed = await users.disable(self.db, user_id, self._clock(), last_too=last_too)
         self.house.forget()
         _told("removed", removed.user, by)
-        for token in removed.tokens if removed.revoked else ():
+        for token in removed.tokens:
             _told("token revoked", token, by)
         return removed
 

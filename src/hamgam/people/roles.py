@@ -18,6 +18,9 @@ class Role(StrEnum):
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
+    def at_most(self, limit: "Role") -> "Role":
+        return self if limit.may(self) else limit
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

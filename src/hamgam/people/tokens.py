@@ -1,6 +1,9 @@
-"""Tokens for programs: a name, a role, and a secret that is shown once."""
+"""Tokens for programs: a name, a role, and a secret that is shown once.
 
-from collections.abc import Callable, Iterable, Sequence
+A token may never do more than the person who made it may do now; the tokens of who was removed are none.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import api_token as t
+from hamgam.people.makers import BY_PROGRAM, maker_of
 from hamgam.people.names import checked_name, name_key
 from hamgam.people.refusals import NotAllowed, Refusal
 from hamgam.people.roles import Person, Role
@@ -19,8 +23,6 @@ from hamgam.people.secret import fingerprint, new_secret
 
 _PREFIX = "hamgam_"
 """Lets people, and programs that search for lost secrets, see what it is."""
-_BY_PROGRAM = "token:"
-"""Before the name of a token that has done something; a person's name has no colon."""
 _NOTED_EVERY = timedelta(minutes=1)
 _SHOWN = (t.c.id, t.c.name, t.c.role, t.c.createdAt, t.c.createdBy, t.c.lastUsedAt)
 _VALID = t.c.revokedAt.is_(None)
@@ -33,15 +35,20 @@ class ApiToken:
     id: UUID
     name: str
     role: Role
+    """That it was made with."""
+    effective_role: Role | None
+    """What it counts for now, with the role of its maker; None: the maker was removed."""
     created_at: datetime
     created_by: str
+    maker_id: UUID | None
+    """The person behind it, where it is one."""
     last_used_at: datetime | None
 
 
 async def valid(db: Database | AsyncConnection) -> list[ApiToken]:
     """By name."""
     found: Result[Any] = await db.execute(select(*_SHOWN).where(_VALID).order_by(t.c.nameKey))
-    return [_token(row) for row in found]
+    return [await _token(db, row) for row in found]
 
 
 async def make(
@@ -54,6 +61,8 @@ async def make(
     new_token: Callable[[], str] = new_secret,
 ) -> tuple[ApiToken, str]:
     """A token and its secret, which cannot be had again. Raises `NotAllowed`."""
+    if (await maker_of(db, by, now)).limit is None:
+        raise NotAllowed(Refusal.MAKER_REMOVED)
     name, secret = checked_name(name), _PREFIX + new_token()
     values = {"name": name, "nameKey": name_key(name), "role": role, "createdAt": now, "createdBy": by}
     statement = insert(t).values(tokenHash=fingerprint(secret), **values)
@@ -61,7 +70,7 @@ async def make(
     row = (await db.execute(unless_taken.returning(*_SHOWN))).one_or_none()
     if row is None:
         raise NotAllowed(Refusal.NAME_TAKEN)
-    return _token(row), secret
+    return await _token(db, row), secret
 
 
 async def named(db: Database, name: str) -> ApiToken:
@@ -69,7 +78,7 @@ async def named(db: Database, name: str) -> ApiToken:
     row = (await db.execute(select(*_SHOWN).where(_VALID, t.c.nameKey == name_key(name)))).one_or_none()
     if row is None:
         raise NotAllowed(Refusal.UNKNOWN)
-    return _token(row)
+    return await _token(db, row)
 
 
 async def revoke(db: Database, token_id: UUID, now: datetime) -> ApiToken:
@@ -78,21 +87,12 @@ async def revoke(db: Database, token_id: UUID, now: datetime) -> ApiToken:
     row = (await db.execute(statement)).one_or_none()
     if row is None:
         raise NotAllowed(Refusal.UNKNOWN)
-    return _token(row)
+    return await _token(db, row)
 
 
-def made_by(valid_ones: Sequence[ApiToken], name: str) -> list[ApiToken]:
+async def made_by(db: Database | AsyncConnection, user_id: UUID) -> list[ApiToken]:
     """Those that a person has made, and those that were made with these in turn."""
-    makers, found = {name_key(name)}, dict[UUID, ApiToken]()
-    while more := [one for one in valid_ones if one.id not in found and _maker_key(one.created_by) in makers]:
-        found |= {one.id: one for one in more}
-        makers = {_BY_PROGRAM + name_key(one.name) for one in more}
-    return [one for one in valid_ones if one.id in found]
-
-
-def _maker_key(created_by: str) -> str:
-    is_token = created_by.startswith(_BY_PROGRAM)
-    return f"{_BY_PROGRAM if is_token else ''}{name_key(created_by.removeprefix(_BY_PROGRAM))}"
+    return [token for token in await valid(db) if token.maker_id == user_id]
 
 
 async def revoke_all(connection: AsyncConnection, ids: Iterable[UUID], now: datetime) -> None:
@@ -104,19 +104,23 @@ async def find(db: Database, secret: str, now: datetime) -> Person | None:
     """Who comes with this secret; the log knows it from a user by the colon. It is thereby used."""
     mine = (t.c.tokenHash == fingerprint(secret)) & _VALID
     row = (await db.execute(select(*_SHOWN).where(mine))).one_or_none()
-    if row is None:
+    token = None if row is None else await _token(db, row)
+    if token is None or token.effective_role is None:
         return None
-    if row.lastUsedAt is None or now - row.lastUsedAt >= _NOTED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at >= _NOTED_EVERY:
         await db.execute(t.update().where(mine).values(lastUsedAt=now))
-    return Person(f"{_BY_PROGRAM}{row.name}", Role(row.role))
+    return Person(f"{BY_PROGRAM}{token.name}", token.effective_role)
 
 
-def _token(row: Row[Any]) -> ApiToken:
+async def _token(db: Database | AsyncConnection, row: Row[Any]) -> ApiToken:
+    maker, role = await maker_of(db, row.createdBy, row.createdAt), Role(row.role)
     return ApiToken(
         id=row.id,
         name=row.name,
-        role=Role(row.role),
+        role=role,
+        effective_role=None if maker.limit is None else role.at_most(maker.limit),
         created_at=row.createdAt,
         created_by=row.createdBy,
+        maker_id=maker.user_id,
         last_used_at=row.lastUsedAt,
     )

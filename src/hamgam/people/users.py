@@ -38,12 +38,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Who was removed, with the tokens of theirs that were valid until then."""
+    """Who was removed, with the tokens of theirs that ended thereby."""
 
     user: User
     tokens: list[ApiToken]
-    revoked: bool
-    """Whether these are valid no more."""
 
 
 def without_admin(users: Sequence[User]) -> bool:
@@ -96,7 +94,7 @@ async def add(db: Database, name: str, role: Role, password_hash: str, now: date
 
 
 async def set_role(db: Database, user_id: UUID, role: Role) -> User:
-    """It counts from the next request on, and all sessions end. Raises `NotAllowed`."""
+    """It counts from the next request on, for tokens of theirs too; all sessions end. Raises `NotAllowed`."""
     async with _changing(db) as (users, connection):
         changed = replace(_one_of(users, user_id), role=role)
         if without_admin([changed, *_others(users, user_id)]):
@@ -121,22 +119,22 @@ async def renew_hash(db: Database, user_id: UUID, old: str, new: str) -> None:
     await db.execute(t.update().where(same).values(passwordHash=new))
 
 
-async def disable(
-    db: Database, user_id: UUID, now: datetime, *, last_too: bool = False, tokens_too: bool = False
-) -> Removed:
-    """Let somebody in no more; sessions end at once. Without the last user the pages are open: `last_too`."""
+async def disable(db: Database, user_id: UUID, now: datetime, *, last_too: bool = False) -> Removed:
+    """Let somebody in no more; sessions and tokens end at once.
+
+    Without the last user the pages are open: `last_too`.
+    """
     async with _changing(db) as (users, connection):
         found, left = _one_of(users, user_id), _others(users, user_id)
         if without_admin(left):
             raise NotAllowed(Refusal.LAST_ADMIN)
         if not left and not last_too:
             raise NotAllowed(Refusal.LAST_USER)
+        made = await tokens.made_by(connection, user_id)
         await connection.execute(t.update().where(t.c.id == user_id).values(disabledAt=now))
         await sessions.end_all(connection, user_id)
-        made = tokens.made_by(await tokens.valid(connection), found.name)
-        if tokens_too:
-            await tokens.revoke_all(connection, (token.id for token in made), now)
-        return Removed(found, made, revoked=tokens_too)
+        await tokens.revoke_all(connection, (token.id for token in made), now)
+        return Removed(found, made)
 
 
 @asynccontextmanager

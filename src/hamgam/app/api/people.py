@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from hamgam.app.access import Admin, Viewer
@@ -18,8 +18,6 @@ from hamgam.people.signing_in import TooOften
 
 _Name = Annotated[str, Field(description="one name in all its spellings", examples=["maryam"])]
 _Password = Annotated[SecretStr, Field(description="10 to 200 characters", examples=["three words and more"])]
-
-_RevokeTokens = Annotated[bool, Query(description="also revoke the tokens that this person made")]
 
 
 class _Given(BaseModel):
@@ -61,6 +59,9 @@ class TokenShown(Answer):
     id: UUID
     name: str
     role: Role
+    """That it was made with."""
+    effective_role: Role | None
+    """The lower of its own and its maker's present role; null: the maker was removed."""
     created_at: datetime
     created_by: str
     last_used_at: datetime | None
@@ -74,9 +75,7 @@ class TokenMade(TokenShown):
 
 class PersonRemoved(PersonShown):
     tokens: list[TokenShown]
-    """Which this person made, and which were valid."""
-    tokens_revoked: bool
-    """Whether these are valid no more."""
+    """Which this person made; they end, too."""
 
 
 class Me(Answer):
@@ -115,7 +114,7 @@ def _people(registry: Registry) -> APIRouter:
 
     @router.put("/{person_id}/role", responses=_UNKNOWN | _REFUSED)
     async def change_role(admin: Admin, person_id: UUID, given: NewRole) -> PersonShown:
-        """It counts from the next request on."""
+        """It counts from the next request on, and bounds the tokens that this person made."""
         return PersonShown.model_validate(await registry.set_role(person_id, given.role, by=admin.name))
 
     @router.put("/{person_id}/password", responses=_UNKNOWN)
@@ -125,15 +124,12 @@ def _people(registry: Registry) -> APIRouter:
         return PersonShown.model_validate(await registry.set_password(person_id, password, by=admin.name))
 
     @router.delete("/{person_id}", responses=_UNKNOWN | _REFUSED)
-    async def remove_person(
-        admin: Admin, person_id: UUID, revokeTokens: _RevokeTokens = False
-    ) -> PersonRemoved:
-        """Let somebody in no more. All sessions of this person end, tokens only with `revokeTokens`."""
-        removed = await registry.remove(person_id, by=admin.name, tokens_too=revokeTokens)
+    async def remove_person(admin: Admin, person_id: UUID) -> PersonRemoved:
+        """Let somebody in no more. All sessions of this person end, and the tokens that they made."""
+        removed = await registry.remove(person_id, by=admin.name)
         return PersonRemoved(
             **PersonShown.model_validate(removed.user).model_dump(),
             tokens=[TokenShown.model_validate(token) for token in removed.tokens],
-            tokens_revoked=removed.revoked,
         )
 
     return router
@@ -149,7 +145,7 @@ def _tokens(registry: Registry) -> APIRouter:
 
     @router.post("", status_code=201, responses=_REFUSED)
     async def make_token(admin: Admin, given: NewToken) -> TokenMade:
-        """A token for a program: `Authorization: Bearer …`."""
+        """A token for a program: `Authorization: Bearer …`. It may never do more than who makes it."""
         made, secret = await registry.make_token(given.name, given.role, by=admin.name)
         return TokenMade(**TokenShown.model_validate(made).model_dump(), token=secret)
 

@@ -60,17 +60,14 @@ async def set_role(settings: Settings, name: str, role: str) -> int:
     return 0
 
 
-async def remove(settings: Settings, name: str, *, tokens_too: bool) -> int:
+async def remove(settings: Settings, name: str) -> int:
     async with _registry(settings) as registry:
         user = await users.named(registry.db, name)
-        removed = await registry.remove(user.id, by=who(), last_too=True, tokens_too=tokens_too)
+        removed = await registry.remove(user.id, by=who(), last_too=True)
         left = await users.everyone(registry.db)
     console().print(f"removed {user.name}")
     for token in removed.tokens:
-        if removed.revoked:
-            console().print(f"revoked {token.name}")
-        else:
-            progress_console().print(f"the token {token.name} of {user.name} is still valid")
+        console().print(f"revoked {token.name}")
     if not left:
         progress_console().print("there are no users any more: the web service asks nobody to sign in")
     return 0
@@ -94,13 +91,15 @@ async def list_tokens(settings: Settings, *, as_json: bool) -> int:
             "id": token.id,
             "name": token.name,
             "role": token.role,
+            "effectiveRole": token.effective_role,
             "createdAt": token.created_at,
             "createdBy": token.created_by,
             "lastUsedAt": token.last_used_at,
         }
         for token in found
     ]
-    return _listed(("id", "name", "role", "createdAt", "createdBy", "lastUsedAt"), rows, as_json=as_json)
+    columns = ("id", "name", "role", "effectiveRole", "createdAt", "createdBy", "lastUsedAt")
+    return _listed(columns, rows, as_json=as_json)
 
 
 async def revoke_token(settings: Settings, name: str) -> int:

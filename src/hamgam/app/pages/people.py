@@ -41,7 +41,7 @@ class _Page:
             status,
             people=people,
             tokens=valid,
-            made={person.id: tokens.made_by(valid, person.name) for person in people},
+            made={person.id: [one for one in valid if one.maker_id == person.id] for person in people},
             roles=list(Role),
             now=self._clock(),
             done=done if done in _DONE else "",
@@ -100,9 +100,7 @@ def _people_actions(router: APIRouter, registry: Registry, shown: _Page) -> None
 
     @router.post("/{person_id}/remove")
     async def remove(request: Request, admin: Admin, person_id: UUID) -> Response:
-        tokens_too = "tokens" in await form_of(request)
-        removing = registry.remove(person_id, by=admin.name, tokens_too=tokens_too)
-        return await shown.after(request, "removed", removing)
+        return await shown.after(request, "removed", registry.remove(person_id, by=admin.name))
 
 
 def _token_actions(router: APIRouter, registry: Registry, shown: _Page) -> None:

@@ -69,10 +69,9 @@ WORDS: Table = {
         "signed out everywhere at once, and cannot sign in again.",
     ),
     "people.remove.tokens": (
-        "توکن‌هایی که ساخته است همچنان معتبر می‌مانند و هر که آن‌ها را داشته باشد به کار می‌برد:",
-        "The tokens that this person made stay valid, and whoever has them can go on using them:",
+        "توکن‌هایی که ساخته است نیز باطل می‌شوند و برنامه‌هایی که آن‌ها را دارند بیرون می‌مانند:",
+        "The tokens that this person made are revoked too, and the programs that have them are locked out:",
     ),
-    "people.remove.tokens_too": ("این توکن‌ها هم باطل شود", "Revoke these tokens, too"),
     "people.remove.sure": ("بله، حذف شود", "Yes, remove"),
     "people.nobody": ("کاربر بدون ورود", "somebody without a sign-in"),
     "people.none": (
@@ -113,9 +112,19 @@ WORDS: Table = {
         "آخرین کاربر تنها با فرمان حذف می‌شود، چون پس از آن صفحه‌ها برای همه باز است.",
         "The last user is removed by a command only, because the pages are open to all after that.",
     ),
+    "people.not.maker_removed": (
+        "سازندهٔ این توکن حذف شده است و توکن اعتباری نمی‌داشت.",
+        "Who makes this token was removed, so it would not count.",
+    ),
     "tokens": ("توکن‌های API", "API tokens"),
     "tokens.name": ("نام", "Name"),
     "tokens.note": ("برای برنامه‌ها؛ در هر درخواست بفرستید:", "For programs; send with each request:"),
+    "tokens.bound": (
+        "اختیار هر توکن هیچ‌گاه بیش از نقش کنونی سازندهٔ آن نیست.",
+        "A token may never do more than the present role of who made it.",
+    ),
+    "tokens.counts_as": ("اکنون در حد {}", "counts as {} now"),
+    "tokens.maker_removed": ("بی‌اعتبار؛ سازنده حذف شده است", "does not count: its maker was removed"),
     "tokens.by": ("سازنده", "Made by"),
     "tokens.used": ("آخرین استفاده", "Last used"),
     "tokens.unused": ("هرگز", "never"),
