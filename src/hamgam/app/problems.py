@@ -58,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "first-admin": Kind(409, "The first user has to be an admin"),
     "last-admin": Kind(409, "There is no other admin"),
     "last-user": Kind(409, "The last user is removed by a command only"),
+    "maker-removed": Kind(409, "Who makes this token was removed"),
     "no-session": Kind(409, "This is for who has signed in with a password"),
     "too-large": Kind(413, "More was sent than a request may hold"),
     "host": Kind(421, "This service does not know the address that it was asked by"),
