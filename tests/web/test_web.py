@@ -321,4 +321,5 @@ async def test_the_overview_in_numbers(client: httpx2.AsyncClient, add_sync: Add
     add_sync()
     add_sync(status="FAILED")
     told = (await client.get("/api/v1/overview")).json()
-    assert (told["successRateToday"], told["durationMs"]) == (0.5, {"p50": 40, "p95": 40})
+    durations = {"p50": 40, "p95": 40, "since": NOW.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    assert (told["successRateToday"], told["durationMs"]) == (0.5, durations)
