@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 
-from benchmarks import importing, serving, syncing, workers
+from benchmarks import acting, importing, serving, syncing, workers
 from benchmarks.growth import growth
 from benchmarks.installation import LATENCY_SECONDS, installation
 from benchmarks.pages import pages
@@ -12,11 +12,11 @@ from benchmarks.report import Figure, show, write
 
 _FEW = 400
 _IMPORTED = 5_000
-_PARTS = ("syncs", "workers", "calls", "idle", "webhooks", "import", "pages", "growth")
+_PARTS = ("syncs", "workers", "calls", "idle", "webhooks", "import", "acting", "pages", "growth")
 
 
 async def _measured(parts: set[str]) -> AsyncIterator[list[Figure]]:
-    if parts - {"import", "pages", "growth"}:
+    if parts - {"import", "acting", "pages", "growth"}:
         async with installation(_FEW) as site:
             await site.fill()
             if "syncs" in parts:
@@ -33,6 +33,9 @@ async def _measured(parts: set[str]) -> AsyncIterator[list[Figure]]:
     if "import" in parts:
         async with installation(_IMPORTED) as site:
             yield await importing.imported(site, _IMPORTED)
+    if "acting" in parts:
+        async with installation(0) as site:
+            yield await acting.on_many(site)
     if "pages" in parts:
         async with installation(0) as site:
             yield await pages(site)

@@ -51,7 +51,7 @@ async def test_a_failure_that_a_person_puts_back_stays_told_when_the_retry_goes_
     again = await begin(db)
     await end(db, again, REFUSED, LATER)
     async with db.transaction() as connection:
-        assert await attention.put_back(connection, attempt.log_id)
+        assert await attention.put_back(connection, {attempt.log_id: None})
     await end(db, await begin(db), SUCCESS)
     stored = await row(db, attempt.log_id)
     assert (stored.status, stored.errorMessage) == (Status.SUCCESS, None)

@@ -62,7 +62,7 @@ async def sync(
 
 async def put_back(db: Database, log_id: UUID) -> EntityKey | None:
     async with db.transaction() as connection:
-        return await attention.put_back(connection, log_id)
+        return (await attention.put_back(connection, {log_id: None})).get(log_id)
 
 
 async def row(db: Database, log_id: UUID) -> Any:

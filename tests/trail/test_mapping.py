@@ -141,5 +141,5 @@ async def test_a_block_lasts_until_it_is_lifted(db: Database) -> None:
     await bind(db, binding())
     assert (await stored(db)).blocked == "7 was sent, 9 was written"
     async with db.transaction() as connection:
-        await mapping.unblock(connection, EntityKey(Entity.CUSTOMER, CrmId("c")))
+        await mapping.unblock(connection, [EntityKey(Entity.CUSTOMER, CrmId("c"))])
     assert (await stored(db)).blocked is None

@@ -235,7 +235,12 @@ async def test_the_api_begins_follows_and_stops(
     told = (await clerk.get(f"/api/v1/bulk/{wish['id']}")).json()
     assert (told["done"], told["left"], told["outcomes"]["DONE"]) == (3, 0, 3)
     assert [action["id"] for action in (await clerk.get("/api/v1/bulk")).json()] == [wish["id"]]
-    stopped = (await clerk.post(f"/api/v1/bulk/{wish['id']}/cancel")).json()
+    late = (await clerk.post(f"/api/v1/bulk/{wish['id']}/cancel")).json()
+    assert (late["done"], late["cancelledBy"]) == (3, None)
+    several(add_sync, 1)
+    another = wish | {"id": str(uuid4()), "count": 1}
+    assert (await clerk.post("/api/v1/bulk", json=another)).status_code == 202
+    stopped = (await clerk.post(f"/api/v1/bulk/{another['id']}/cancel")).json()
     assert stopped["cancelledBy"] == "somebody"
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -131,6 +131,16 @@ class Database:
         return other
 
 
+async def lock_free(connection: AsyncConnection, keys: Iterable[str]) -> set[str]:
+    """Hold those of these locks that nobody has, until the transaction ends; answers which these are."""
+    found = await connection.execute(_LOCK_FREE, {"keys": sorted(set(keys))})
+    return set(found.scalars())
+
+
+_LOCK_FREE = text(
+    "SELECT key FROM unnest(CAST(:keys AS text[])) AS key"
+    " WHERE pg_try_advisory_xact_lock(hashtextextended(key, 0))"
+)
 _TRY_LOCK, _LOCK, _UNLOCK = (
     text(f"SELECT {function}(hashtextextended(:key, 0))")
     for function in ("pg_try_advisory_lock", "pg_advisory_lock", "pg_advisory_unlock")

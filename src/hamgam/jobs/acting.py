@@ -25,7 +25,7 @@ from hamgam.jobs.declining import (
     reviewed,
     unchanged,
 )
-from hamgam.jobs.runner import Noting, retry
+from hamgam.jobs.runner import retry
 from hamgam.model import Direction, Status, Stream
 from hamgam.trail import attention, cursor, log
 from hamgam.trail.attention import DISMISSED, Asked
@@ -100,7 +100,6 @@ async def dismiss(
     by: str,
     now: datetime,
     seen: UUID | None = None,
-    noting: Noting | None = None,
 ) -> None:
     """Settle a failure or a conflict without a sync. Raises `Declined`; then nothing has changed.
 
@@ -114,9 +113,7 @@ async def dismiss(
         unchanged(row, seen)
         if not may_be_dismissed(row):
             raise declined(row, "tells of a write that may have happened, so it cannot be dismissed")
-        await attention.note_resolution(connection, log_id, by, {DISMISSED: note}, now)
-        if noting is not None:
-            await noting(connection, True)
+        await attention.note_resolution(connection, [log_id], by, {DISMISSED: note}, now)
 
 
 async def release(db: Database, stream: Stream, held: int, *, by: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Runs one notice, and sees to what follows from its outcome."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -21,8 +21,6 @@ from hamgam.trail.attention import RETRIED_BY, Asked
 
 logger = structlog.get_logger()
 
-Noting = Callable[[AsyncConnection, bool], Awaitable[None]]
-"""Is told, in the transaction of an action, whether that was done."""
 SECOND_LOOK_SECONDS = 10
 """A notice may come some seconds before its change can be read."""
 _PAUSE_SECONDS = 2
@@ -67,37 +65,35 @@ async def retry(
     wait: bool = True,
     asked: Asked | None = None,
     seen: UUID | None = None,
-    noting: Noting | None = None,
 ) -> EntityKey | None:
     """Put a failed or conflicting sync back, with its job, in one commit. None: it cannot be retried.
 
     Under the entity's lock, because the end of a running sync of it touches the same rows. None, too, when
-    another holds the lock and `wait` is off, and when the row was tried again since it was `seen`. `noting`
-    is told in the same commit whether the row was put back.
+    another holds the lock and `wait` is off, and when the row was tried again since it was `seen`.
     """
-    key = await attention.retriable_key(db, log_id)
+    key = (await attention.retriable_keys(db, {log_id: None})).get(log_id)
     if key is None:
         return None
     async with db.locked(str(key), wait=wait) as held:
         if held is None:
             return None
         async with held.transaction() as connection:
-            done = await _put_back(connection, log_id, asked, seen)
-            if noting is not None:
-                await noting(connection, done is not None)
-            return done
+            return (await put_back(connection, {log_id: seen}, asked)).get(log_id)
 
 
-async def _put_back(
-    connection: AsyncConnection, log_id: UUID, asked: Asked | None, seen: UUID | None
-) -> EntityKey | None:
-    key = await attention.put_back(connection, log_id, asked, seen)
-    if key is not None:
-        await mapping.unblock(connection, key)
-        by = {RETRIED_BY: asked.by} if asked else {}
-        notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)} | by)
-        await queue.enqueue(connection, [notice], now=True)
-    return key
+async def put_back(
+    connection: AsyncConnection, seen: Mapping[UUID, UUID | None], asked: Asked | None
+) -> Mapping[UUID, EntityKey]:
+    """Put rows back whose entities' locks are held, each with its job; see `attention.put_back`."""
+    keys = await attention.put_back(connection, seen, asked)
+    await mapping.unblock(connection, keys.values())
+    by = {RETRIED_BY: asked.by} if asked else {}
+    notices = (
+        ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"retry": str(log_id)} | by)
+        for log_id, key in keys.items()
+    )
+    await queue.enqueue(connection, notices, now=True)
+    return keys
 
 
 async def resume_held_up(db: Database) -> None:

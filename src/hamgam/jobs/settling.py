@@ -124,7 +124,7 @@ async def _settle(
             transaction_id=intent.transaction_id if intent else None,
             crm_checksum=_checksum(row, intent),
         )
-    await attention.note_resolution(connection, log_id, by, resolution, now)
+    await attention.note_resolution(connection, [log_id], by, resolution, now)
     notice = ChangeNotice(key=key, trigger=Trigger.MANUAL, payload={"settled": str(log_id), BY: by})
     await queue.enqueue(connection, [notice], now=True)
 

@@ -1,15 +1,16 @@
 """What asks for a person or for a second look: failures, conflicts, doubts, lost writes, and the way back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Result, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
+from hamgam.db.rows import as_parameter, given_rows
 from hamgam.db.tables import entity_mapping
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
@@ -120,11 +121,11 @@ def _row(log_id: UUID) -> Select[*tuple[Any, ...]]:
 
 
 async def note_resolution(
-    connection: AsyncConnection, log_id: UUID, by: str, resolution: Mapping[str, Any], now: datetime
+    connection: AsyncConnection, ids: Iterable[UUID], by: str, resolution: Mapping[str, Any], now: datetime
 ) -> None:
-    """Settle a row because a person says so. What the row says itself stays."""
+    """Settle rows because a person says so. What they say themselves stays."""
     said = {"resolvedAt": now, "resolvedBy": by, "resolution": resolution}
-    await connection.execute(t.update().where(t.c.id == log_id).values(said))
+    await connection.execute(t.update().where(t.c.id.in_(list(ids))).values(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +190,21 @@ async def retriable(db: Database) -> list[UUID]:
     return list(found.scalars())
 
 
-async def retriable_key(db: Database, log_id: UUID) -> EntityKey | None:
-    """The entity of a row that can be put back; None when there is nothing to put back."""
-    found = await db.execute(select(t.c.sourceEntity, t.c.sourceEntityId).where(t.c.id == log_id, _RETRIABLE))
-    row = found.one_or_none()
-    return None if row is None else _key_of(row)
+async def retriable_keys(
+    connection: Database | AsyncConnection, seen: Mapping[UUID, UUID | None]
+) -> dict[UUID, EntityKey]:
+    """The entities of those rows that can be put back, and tell of the attempt that was seen."""
+    query = select(t.c.id, t.c.transactionId, t.c.sourceEntity, t.c.sourceEntityId).where(_of_these(seen))
+    found: Result[Any] = await connection.execute(query)
+    return {row.id: _key_of(row) for row in found if _is_as(seen, row)}
+
+
+def _of_these(ids: Iterable[UUID]) -> ColumnElement[bool]:
+    return and_(t.c.id.in_(list(ids)), _RETRIABLE)
+
+
+def _is_as(seen: Mapping[UUID, UUID | None], row: Row[Any]) -> bool:
+    return seen[row.id] in (None, row.transactionId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,36 +216,72 @@ class Asked:
 
 
 async def put_back(
-    connection: AsyncConnection, log_id: UUID, asked: Asked | None = None, seen: UUID | None = None
-) -> EntityKey | None:
-    """Make a failed or conflicting sync pending again. None when there is nothing to put back.
+    connection: AsyncConnection, seen: Mapping[UUID, UUID | None], asked: Asked | None = None
+) -> dict[UUID, EntityKey]:
+    """Make failed and conflicting syncs pending again; answers which, and of what.
 
     Where a newer sync of the entity is open already, that one serves and the old row is only settled; but a
-    row that tells of a lost write stays what it is until a sync has succeeded. `seen` is the attempt that the
-    row told of when somebody looked at it; one that was tried again since is left alone.
+    row that tells of a lost write stays what it is until a sync has succeeded. `seen` is for each the attempt
+    that it told of when somebody looked at it; one that was tried again since is left alone.
     """
-    row = (
-        await connection.execute(select(t).where(t.c.id == log_id, _RETRIABLE).with_for_update())
-    ).one_or_none()
-    if row is None or seen not in (None, row.transactionId):
-        return None
-    key = _key_of(row)
-    newer = (await connection.execute(select(t.c.id).where(of_entity(key), OPEN))).first()
-    mine = t.update().where(t.c.id == log_id).values(triggerPayload=_payload(row, asked))
-    if newer is None and (row.status == Status.FAILED or row.intent):
-        await connection.execute(
-            mine.values(
-                status=Status.PENDING,
-                retryCount=0,
-                completedAt=None,
-                durationMs=None,
-                attempts=and_one_more(t.c.completedAt, t.c.reason, t.c.errorMessage),
-            )
-        )
-    elif not row.intent:
-        said = {"resolvedBy": asked.by, "resolution": {"retried": True}} if asked else {}
-        await connection.execute(mine.values(resolvedAt=asked.at if asked else text("now()"), **said))
-    return key
+    query = select(t).where(_of_these(seen)).order_by(t.c.id).with_for_update()
+    rows = [row for row in await connection.execute(query) if _is_as(seen, row)]
+    keys = {row.id: _key_of(row) for row in rows}
+    again = _reopened(rows, keys, await _with_open_sync(connection, keys.values()))
+    left = [row for row in rows if row.id not in again]
+    opened = {
+        "status": Status.PENDING,
+        "retryCount": 0,
+        "completedAt": None,
+        "durationMs": None,
+        "attempts": and_one_more(t.c.completedAt, t.c.reason, t.c.errorMessage),
+    }
+    said = {"resolvedBy": asked.by, "resolution": {"retried": True}} if asked else {}
+    settled = {"resolvedAt": asked.at if asked else func.now()} | said
+    await _note(connection, [row for row in rows if row.id in again], asked, **opened)
+    await _note(connection, [row for row in left if not row.intent], asked, **settled)
+    await _note(connection, [row for row in left if row.intent], asked)
+    return keys
+
+
+def _reopened(
+    rows: Iterable[Row[Any]], keys: Mapping[UUID, EntityKey], served: Container[tuple[EntityType, CrmId]]
+) -> set[UUID]:
+    """The rows that become the open sync of their record, which has one at most."""
+    first: dict[tuple[EntityType, CrmId], UUID] = {}
+    for row in rows:
+        of = _identity(keys[row.id])
+        if of not in served and (row.status == Status.FAILED or row.intent):
+            first.setdefault(of, row.id)
+    return set(first.values())
+
+
+async def _with_open_sync(
+    connection: AsyncConnection, keys: Iterable[EntityKey]
+) -> set[tuple[EntityType, CrmId]]:
+    query = select(t.c.entityType, t.c.sourceEntityId).where(
+        t.c.direction == Direction.CRM_TO_FINANCE,
+        t.c.sourceEntityId.in_([key.crm_id for key in keys]),
+        OPEN,
+    )
+    found = await connection.execute(query)
+    return {(EntityType(row.entityType), CrmId(row.sourceEntityId)) for row in found}
+
+
+def _identity(key: EntityKey) -> tuple[EntityType, CrmId]:
+    return key.entity.entity_type, key.crm_id
+
+
+async def _note(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], asked: Asked | None, **values: Any
+) -> None:
+    """Store these values in the rows, and in each who asked for it."""
+    if not rows:
+        return
+    given = given_rows(t, ("id", "triggerPayload"))
+    statement = t.update().where(t.c.id == given.c.id).values(triggerPayload=given.c.triggerPayload, **values)
+    told = [{"id": row.id, "triggerPayload": _payload(row, asked)} for row in rows]
+    await connection.execute(statement, as_parameter(told))
 
 
 def _payload(row: Row[Any], asked: Asked | None) -> Any:

@@ -1,5 +1,7 @@
 """Actions on many rows at once: which rows, who wants what, and how far it is. Each row counts once."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -129,22 +131,25 @@ async def items_left(db: Database, bulk_id: UUID, limit: int) -> list[Item]:
 
 
 class Cancelled(Exception):
-    """The action was cancelled, or this row of it was done by another worker."""
+    """The action was cancelled, or another worker has done rows of it."""
 
 
-async def note(connection: AsyncConnection, bulk_id: UUID, log_id: UUID, outcome: ItemOutcome) -> None:
-    """Count one row, once. Raises `Cancelled`, so that what was done to the row is taken back."""
-    mine = and_(item.c.bulkId == bulk_id, item.c.logId == log_id, _LEFT)
-    noted = await connection.execute(
-        item.update().where(mine).values(outcome=outcome, tries=item.c.tries + 1)
-    )
-    counts: dict[str, Any] = {
-        "done": t.c.done + int(outcome is ItemOutcome.DONE),
-        "failed": t.c.failed + int(outcome in (ItemOutcome.GONE, ItemOutcome.DEFECT)),
+async def note(connection: AsyncConnection, bulk_id: UUID, outcomes: Mapping[UUID, ItemOutcome]) -> None:
+    """Count rows, each once. Raises `Cancelled`, so that what was done to them is taken back."""
+    noted = 0
+    for outcome in set(outcomes.values()):
+        ids = [log_id for log_id, each in outcomes.items() if each is outcome]
+        mine = and_(item.c.bulkId == bulk_id, item.c.logId.in_(ids), _LEFT)
+        values = {"outcome": outcome, "tries": item.c.tries + 1}
+        noted += (await connection.execute(item.update().where(mine).values(values))).rowcount
+    counted = Counter(outcomes.values())
+    counts = {
+        "done": t.c.done + counted[ItemOutcome.DONE],
+        "failed": t.c.failed + counted[ItemOutcome.GONE] + counted[ItemOutcome.DEFECT],
     }
     running = and_(t.c.id == bulk_id, t.c.cancelledAt.is_(None), t.c.finishedAt.is_(None))
-    counted = await connection.execute(t.update().where(running).values(counts))
-    if noted.rowcount != 1 or counted.rowcount != 1:
+    still = await connection.execute(t.update().where(running).values(counts))
+    if noted != len(outcomes) or still.rowcount != 1:
         raise Cancelled
 
 
@@ -161,7 +166,7 @@ async def finish(db: Database, bulk_id: UUID, now: datetime) -> None:
 
 
 async def cancel(connection: AsyncConnection, bulk_id: UUID, by: str, now: datetime) -> bool:
-    """Stop after the row that is being done; answers whether there was something to stop."""
+    """Stop after the rows that are done by now; answers whether there was something to stop."""
     running = and_(t.c.id == bulk_id, t.c.finishedAt.is_(None))
     stopped = await connection.execute(
         t.update().where(running).values(cancelledAt=now, cancelledBy=by, finishedAt=now)

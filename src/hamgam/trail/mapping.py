@@ -1,12 +1,12 @@
 """Entity mappings: the rows that link a CRM id and a finance id."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -162,9 +162,12 @@ async def owner(db: Database, entity_type: EntityType, finance_id: FinanceId) ->
     return found.scalar_one_or_none()
 
 
-async def unblock(connection: AsyncConnection, key: EntityKey) -> None:
-    """A person has acted on this entity, so it may be written again."""
-    await connection.execute(t.update().where(_of(key)).values(blocked=None))
+async def unblock(connection: AsyncConnection, keys: Collection[EntityKey]) -> None:
+    """A person has acted on these entities, so they may be written again."""
+    for entity_type in {key.entity.entity_type for key in keys}:
+        ids = [key.crm_id for key in keys if key.entity.entity_type is entity_type]
+        theirs = and_(t.c.entityType == entity_type, t.c.crmId.in_(ids), t.c.blocked.is_not(None))
+        await connection.execute(t.update().where(theirs).values(blocked=None))
 
 
 async def forget_checksums(connection: AsyncConnection, key: EntityKey) -> None:

@@ -1,12 +1,13 @@
 """What asks for a person, as a list to work through: filtered, counted by reason, page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, record_name
@@ -133,6 +134,24 @@ async def count_fit(db: Database, what: Together, chosen: Chosen) -> int:
     """Of those, the ones that this can be done with."""
     query = select(func.count()).select_from(t).where(what.fits, which(chosen))
     return int((await db.execute(query)).scalar_one())
+
+
+async def still_fit(connection: AsyncConnection, what: Together, seen: Mapping[UUID, UUID]) -> set[UUID]:
+    """Of these rows, each with the attempt that it told of, the ones that this can be done with as before."""
+    return await _as_seen(connection, select(t.c.id, t.c.transactionId).where(what.fits), seen)
+
+
+async def lock_still_fit(connection: AsyncConnection, what: Together, seen: Mapping[UUID, UUID]) -> set[UUID]:
+    """Likewise, and nobody changes them until the transaction ends. What another changes is left out."""
+    query = select(t.c.id, t.c.transactionId).where(what.fits).with_for_update(skip_locked=True)
+    return await _as_seen(connection, query, seen)
+
+
+async def _as_seen(
+    connection: AsyncConnection, query: Select[tuple[UUID, UUID]], seen: Mapping[UUID, UUID]
+) -> set[UUID]:
+    found = await connection.execute(query.where(t.c.id.in_(list(seen))))
+    return {row.id for row in found if row.transactionId == seen[row.id]}
 
 
 def which(chosen: Chosen) -> Any:
