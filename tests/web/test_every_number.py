@@ -173,6 +173,6 @@ async def test_the_queue_can_be_read_to_its_end(client: httpx2.AsyncClient) -> N
         found += answer.json()
         further = re.search(r"<(.*)>", answer.headers.get("link", ""))
         address = further[1] if further else ""
-    assert len({each["crm_id"] for each in found}) == len(found) == WAITING
+    assert len({each["crmId"] for each in found}) == len(found) == WAITING
     order = [(not each["running"], each["due"] or "", each["trigger"] != "MANUAL") for each in found]
     assert order == sorted(order)
