@@ -81,7 +81,7 @@ async def test_every_reason_shows_cause_and_next_step(
     add_sync(status="FAILED", reason=reason)
     page = (await clerk.get(f"/attention?lang={lang}")).text
     writer = Writer(lang)
-    for sentence in (writer.reason(reason), writer.next_step(reason)):
+    for sentence in (writer.reason(reason), writer.page_step(reason, "CUSTOMER")):
         assert sentence.replace("`", "") in unescaped(page)
 
 
@@ -334,7 +334,7 @@ async def test_a_document_in_doubt_is_settled_beside_its_evidence(
         "K-1",
         "77",
         "00:30:00",
-        WORDS["en"]["ask.exists.doubt"],
+        WORDS["en"]["ask.what.doubt"],
     ):
         assert evidence in page
     assert f"/attention/{row.id}/retry" not in page

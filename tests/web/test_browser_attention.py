@@ -49,7 +49,7 @@ def test_the_list_and_a_row_fit_every_screen(
         page.set_viewport_size({"width": width, "height": 844})
         assert (width, overflow(page)) == (width, 0)
     page.get_by_role("link", name=WORDS[lang]["ask.resolve"]).click()
-    expect(page.get_by_text(WORDS[lang]["ask.exists.title"])).to_be_visible()
+    expect(page.get_by_text(WORDS[lang]["ask.title.AMBIGUOUS_MATCH"])).to_be_visible()
     for width in (390, 700, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         assert (width, overflow(page)) == (width, 0)
@@ -63,7 +63,14 @@ def test_everyone_can_read_a_row_an_action_and_a_refusal(
     several(add_sync, 1, status="CONFLICT", reason="AMBIGUOUS_MATCH", errorMessage="234, 235")
     [(log_id, seen)] = stored(database_url, 'SELECT id, "transactionId" FROM "SyncLog"')
     page = watched.page
-    for path in (f"{log_id}", "x", f"confirm?chosen=1&row={log_id}.{seen}"):
+    settling = f"{log_id}/settle?answer="
+    for path in (
+        f"{log_id}",
+        "x",
+        f"{settling}235",
+        f"{settling}absent",
+        f"confirm?chosen=1&row={log_id}.{seen}",
+    ):
         page.goto(f"{served}/attention/{path}{'&' if '?' in path else '?'}lang={lang}")
         assert (path, serious(page), overflow(page)) == (path, [], 0)
     page.locator("button.main").click()
@@ -122,10 +129,13 @@ def test_two_people_at_one_row_and_the_second_is_told_all_at_once(
     first, second = (context.new_page() for context in contexts)
     for page in (first, second):
         page.goto(f"{served}/attention/{log_id}?lang={lang}")
-    first.get_by_role("button", name=f"{words['ask.exists.send']}: 235").click()
-    expect(first.get_by_text(words["ask.done.settled"])).to_be_visible()
+    for page, code in ((first, "235"), (second, "234")):
+        page.get_by_role("button", name=f"{words['ask.exists.send']}: {code}").click()
+    agreed = words["sure.yes.exists.CUSTOMER"]
+    first.get_by_role("button", name=agreed).dblclick()
+    expect(first.get_by_role("status")).to_contain_text("235")
     settled = stored(database_url, 'SELECT * FROM "SyncLog"')
-    second.get_by_role("button", name=f"{words['ask.exists.send']}: 234").click()
+    second.get_by_role("button", name=agreed).click()
     told = second.get_by_role("alert")
     expect(told).to_contain_text(words["ask.refused.settled"])
     expect(told).to_contain_text(words["ask.resolved.by"].format(Writer(lang).person("local")))
@@ -167,7 +177,9 @@ def test_a_clerk_without_scripts_settles_dismisses_and_retries_all(
         page.goto(f"{served}/attention?lang={lang}")
         page.get_by_role("link", name=words["ask.resolve"]).click()
         page.get_by_role("button", name=f"{words['ask.exists.send']}: 235").click()
-        expect(page.get_by_text(words["ask.done.settled"])).to_be_visible()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("235")
+        page.get_by_role("button", name=words["sure.yes.exists.CUSTOMER"]).click()
+        expect(page.get_by_role("status")).to_contain_text("235")
         page.get_by_role("link", name=words["ask.open"]).first.click()
         page.get_by_label(words["ask.note"]).fill("با مشتری صحبت شد")
         page.get_by_role("button", name=words["ask.dismiss"]).click()

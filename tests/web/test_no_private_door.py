@@ -37,6 +37,7 @@ BY_API: dict[str, tuple[str, ...]] = {
     "GET /attention": ("GET /attention", "GET /bulk", "GET /bulk/count"),
     "GET /attention/{log_id}": ("GET /attention/{log_id}", "GET /attention/{log_id}/finance"),
     "POST /attention/{log_id}/retry": ("POST /attention/{log_id}/retry",),
+    "GET /attention/{log_id}/settle": ("GET /attention/{log_id}",),
     "POST /attention/{log_id}/settle": ("POST /attention/{log_id}/settle",),
     "POST /attention/{log_id}/dismiss": ("POST /attention/{log_id}/dismiss",),
     "POST /attention/held/{stream}": ("POST /attention/held/{stream}/release",),
@@ -63,7 +64,7 @@ BY_API: dict[str, tuple[str, ...]] = {
 }
 OF_BROWSERS = {"GET /sign-in", "POST /sign-in", "GET /api/docs"}
 """A program comes with a token, and reads the document itself."""
-NARROWER = {"GET /attention/confirm", "GET /import/confirm"}
+NARROWER = {"GET /attention/confirm", "GET /attention/{log_id}/settle", "GET /import/confirm"}
 """Pages that lead to an action, and so ask for its role; the number that they show is for all."""
 
 

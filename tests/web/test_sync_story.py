@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from hamgam.app.words import WORDS
+from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
 from hamgam.model import Direction, Operation, Status, Trigger
@@ -121,7 +121,7 @@ async def test_every_reason_says_what_to_do_next(client: httpx2.AsyncClient, add
         page = await _page(client, "fa", log_id)
         said = re.sub(r'<bdi dir="ltr"><code>(.*?)</code></bdi>', r"`\1`", page)
         assert SENTENCES[reason].fa in said
-        assert SENTENCES[reason].next_step_fa in said
+        assert Writer("fa").page_step(reason, "CUSTOMER") in said
         assert f'href="/attention/{log_id}"' in page
 
 

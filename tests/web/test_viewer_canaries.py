@@ -180,6 +180,7 @@ async def test_a_viewer_sees_nobody(installation: Installation, db: Database, id
 
 NOT_FOR_VIEWERS = {
     "GET /attention/confirm",
+    "GET /attention/{log_id}/settle",
     "GET /import/confirm",
     "GET /people",
     "GET /records/{entity}/{record}/compare",

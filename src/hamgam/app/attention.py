@@ -22,6 +22,7 @@ from hamgam.model import CrmId, Direction, Entity, EntityType, FinanceId, Status
 from hamgam.people.roles import Person, Role
 from hamgam.remote_errors import RemoteError, explain
 from hamgam.trail import mapping, records, worklist
+from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION
 from hamgam.trail.place import Place, place_of
 from hamgam.trail.worklist import Wanted
@@ -137,6 +138,8 @@ class Shown:
     sent_at: datetime | None
     document: SentDocument | None
     """What was sent of a document, or was about to be."""
+    named: tuple[str, ...]
+    """The contacts that it could be, which the message lists by their codes."""
     together: bool
     """Whether something can be done with it and others at once, without a look at it."""
 
@@ -146,6 +149,8 @@ class Candidate:
     """A finance record that it could be, and the CRM record that it is linked to already."""
 
     code: str
+    name: str
+    """Of a contact that the initial import has seen; "" for another."""
     taken_by: str | None
     taken_name: str = ""
 
@@ -204,6 +209,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
         sent={} if is_document else object_of(intent.get("fields")) or object_of(seen["targetDataAfter"]),
         sent_at=moment_of(intent, "notedAt"),
         document=_document(seen, intent) if is_document else None,
+        named=tuple(named(row)) if from_crm else (),
         together=bool(acts & {Act.RETRY, Act.DISMISS}),
     )
 
@@ -239,16 +245,18 @@ async def candidates(db: Database, row: Row[Any], person: Person) -> list[Candid
     found = []
     for code in _codes(row):
         owner = await mapping.owner(db, entity_type, FinanceId(code))
-        found.append(
-            Candidate(code, None) if owner in (None, mine) else await _taken(db, code, owner, person)
-        )
+        name = await _known_name(db, CONTACT, code, person) if entity_type is EntityType.CUSTOMER else ""
+        if owner in (None, mine):
+            found.append(Candidate(code, name, None))
+        else:
+            found.append(Candidate(code, name, owner, await _known_name(db, Entity.CUSTOMER, owner, person)))
     return found
 
 
-async def _taken(db: Database, code: str, owner: str, person: Person) -> Candidate:
-    whose = await records.one(db, Entity.CUSTOMER, owner)
-    name = whose.name if whose else ""
-    return Candidate(code, owner, name if person.role.may(Role.OPERATOR) else masked_text(name))
+async def _known_name(db: Database, entity: str, record: str, person: Person) -> str:
+    known = await records.one(db, entity, record)
+    name = known.name if known else ""
+    return name if person.role.may(Role.OPERATOR) else masked_text(name)
 
 
 def _codes(row: Row[Any]) -> list[str]:

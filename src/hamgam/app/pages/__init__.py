@@ -11,6 +11,7 @@ from hamgam.app.pages.operations import operations_routes
 from hamgam.app.pages.overview import overview_routes
 from hamgam.app.pages.people import people_page
 from hamgam.app.pages.records import record_pages
+from hamgam.app.pages.settling import settling_pages
 from hamgam.app.pages.shell import files
 from hamgam.app.pages.signing_in import sign_in_routes
 from hamgam.app.pages.syncs import syncs_pages
@@ -25,6 +26,7 @@ def page_routes(context: WebContext, app: FastAPI, registry: Registry) -> APIRou
     router.include_router(importing_routes(context))
     router.include_router(bulk_pages(context))
     router.include_router(attention_page(context))
+    router.include_router(settling_pages(context))
     router.include_router(record_pages(context))
     router.include_router(operations_routes(app))
     router.include_router(people_page(context, registry))

@@ -1,18 +1,20 @@
 """Needs attention: what asks for a person, why, and what can be done about it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter
+from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.attention import (
     MOST_NOTE,
+    Shown,
     candidates,
     contacts_of,
     listed,
@@ -25,11 +27,9 @@ from hamgam.app.context import WebContext
 from hamgam.app.evidence import ask_finance
 from hamgam.app.forms import Form, form_of
 from hamgam.app.pages.shell import page
-from hamgam.errors import UsageError
 from hamgam.jobs import acting
 from hamgam.jobs.acting import Act
 from hamgam.jobs.declining import Declined, Why
-from hamgam.jobs.settling import finance_id_of, settle
 from hamgam.model import EntityType, Stream
 from hamgam.people.roles import Person
 from hamgam.trail import bulk, bulk_progress, worklist
@@ -37,6 +37,7 @@ from hamgam.trail.attention import Asked
 from hamgam.trail.log import ATTENTION
 from hamgam.trail.worklist import Together
 
+Doing = Callable[[UUID, Form, UUID | None], Awaitable[None]]
 DONE = ("retried", "settled", "dismissed", "released", "cancelled")
 _LATEST = 3
 
@@ -80,22 +81,49 @@ async def _list(context: WebContext, request: Request, person: Person) -> Respon
         statuses=ATTENTION,
         types=list(EntityType),
         done=done if done in DONE else "",
+        settled=await _settled(context, request.query_params.get("settled", ""), person),
         now=context.clock(),
         Act=Act,
     )
 
 
-async def _one(context: WebContext, request: Request, log_id: str, person: Person) -> Response:
+async def _settled(context: WebContext, log_id: str, person: Person) -> Shown | None:
+    """The row that this person has just settled, to say what was recorded."""
+    row = await row_of(context, log_id)
+    seen = shown(row, person) if row is not None else None
+    return seen if seen and seen.resolution.keys() & {"exists", "absent"} else None
+
+
+async def row_of(context: WebContext, log_id: str) -> Row[Any] | None:
     wanted = uuid_of(log_id)
-    row = await worklist.row(context.db, wanted) if wanted else None
+    return await worklist.row(context.db, wanted) if wanted else None
+
+
+async def _one(context: WebContext, request: Request, log_id: str, person: Person) -> Response:
+    row = await row_of(context, log_id)
     if row is None:
         return refused(request, 404, Why.UNKNOWN)
+    return await row_page(context, request, person, row)
+
+
+async def row_page(
+    context: WebContext,
+    request: Request,
+    person: Person,
+    row: Row[Any],
+    *,
+    status: int = 200,
+    typed: str = "",
+    wrong: str = "",
+) -> HTMLResponse:
+    """A row with what can be done. `typed` stands in the field again, beside what is `wrong` with it."""
     customer_id, codes = contacts_of(row)
     asked = bool(codes) and request.query_params.get("ask") == "finance"
     finance = await ask_finance(context, person, customer_id, codes) if asked else None
     return page(
         request,
         "attention_row.html",
+        status,
         row=shown(row, person),
         later=await worklist.later(context.db, row),
         candidates=await candidates(context.db, row, person),
@@ -104,6 +132,8 @@ async def _one(context: WebContext, request: Request, log_id: str, person: Perso
         finance=finance,
         contacts={contact.code: contact for contact in finance.contacts} if finance else {},
         back=kept(request.query_params),
+        typed=typed,
+        wrong=wrong,
         most_note=MOST_NOTE,
         now=context.clock(),
         Act=Act,
@@ -120,23 +150,14 @@ def _actions(context: WebContext) -> APIRouter:
         async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
             await acting.put_back(db, row, asked, seen)
 
-        return await _act(context, request, person, log_id, doing, "retried")
-
-    @router.post("/{log_id}/settle")
-    async def settle_one(request: Request, log_id: str, person: Operator) -> Response:
-        async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
-            chosen = form.get("answer", "")
-            code = None if chosen == "absent" else finance_id_of(form.get("number") or chosen)
-            await settle(db, row, code, by=person.name, now=clock(), wait=False, seen=seen)
-
-        return await _act(context, request, person, log_id, doing, "settled")
+        return await act(context, request, person, log_id, doing, {"done": "retried"})
 
     @router.post("/{log_id}/dismiss")
     async def dismiss(request: Request, log_id: str, person: Operator) -> Response:
         async def doing(row: UUID, form: Form, seen: UUID | None) -> None:
             await acting.dismiss(db, row, note_of(form), by=person.name, now=clock(), seen=seen)
 
-        return await _act(context, request, person, log_id, doing, "dismissed")
+        return await act(context, request, person, log_id, doing, {"done": "dismissed"})
 
     @router.post("/held/{stream}")
     async def release(request: Request, stream: str, person: Operator) -> Response:
@@ -151,8 +172,8 @@ def _actions(context: WebContext) -> APIRouter:
     return router
 
 
-async def _act(
-    context: WebContext, request: Request, person: Person, log_id: str, doing: Any, done: str
+async def act(
+    context: WebContext, request: Request, person: Person, log_id: str, doing: Doing, done: dict[str, str]
 ) -> Response:
     """Do it once and go back to the list, or say why nothing was done."""
     form = await form_of(request)
@@ -160,14 +181,16 @@ async def _act(
     if row is None:
         return refused(request, 404, Why.UNKNOWN)
     try:
-        acted: Awaitable[None] = doing(row, form, seen)
-        await acted
+        await doing(row, form, seen)
     except Declined as declined:
-        status = 404 if declined.why is Why.UNKNOWN else 409
-        return refused(request, status, declined.why, **await _meanwhile(context, person, row))
-    except UsageError:
-        return refused(request, 400, "code", **await _meanwhile(context, person, row))
-    return RedirectResponse(f"/attention?{urlencode(kept(form) | {'done': done})}", 303)
+        return await stale(context, request, person, row, declined.why)
+    return RedirectResponse(f"/attention?{urlencode(kept(form) | done)}", 303)
+
+
+async def stale(context: WebContext, request: Request, person: Person, log_id: UUID, why: Why) -> Response:
+    """Nothing was done, for the row is not what the person takes it for."""
+    meanwhile = await _meanwhile(context, person, log_id)
+    return refused(request, 404 if why is Why.UNKNOWN else 409, why, **meanwhile)
 
 
 def kept(given: Mapping[str, str]) -> dict[str, str]:

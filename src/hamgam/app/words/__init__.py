@@ -177,6 +177,11 @@ class Writer:
     def advice(self, sentence: Sentence) -> str:
         return sentence.next_step_fa if self.lang == "fa" else sentence.next_step_en
 
+    def page_step(self, code: str, entity_type: str) -> str:
+        """The next step of a row, for who can take it on a page and needs no command."""
+        named = (f"step.{code}.{entity_type}", f"step.{code}")
+        return next((WORDS[self.lang][key] for key in named if key in WORDS[self.lang]), self.next_step(code))
+
     def next_step(self, code: str) -> str:
         try:
             sentence = SENTENCES[Reason(code)]

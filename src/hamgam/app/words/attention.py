@@ -46,9 +46,14 @@ WORDS: Table = {
         "در صف قرار گرفت و همین حالا دوباره تلاش می‌شود.",
         "It is queued and tried again now.",
     ),
-    "ask.done.settled": (
-        "ثبت شد؛ این مورد همین حالا دوباره بررسی می‌شود.",
-        "Settled; it is looked at again now.",
+    "ask.done.settled": ("ثبت شد.", "Recorded."),
+    "ask.done.exists": (
+        "ثبت شد: {} {} در سیستم مالی کد {} است.",
+        "Recorded: {} {} is {} in finance.",
+    ),
+    "ask.done.absent": (
+        "ثبت شد: {} {} در سیستم مالی نیست و به آن فرستاده می‌شود.",
+        "Recorded: {} {} is not in finance; it is sent there.",
     ),
     "ask.done.dismissed": (
         "بسته شد. تغییر بعدی این مورد مانند همیشه بررسی می‌شود.",
@@ -115,17 +120,40 @@ WORDS: Table = {
         "این طرف حساب در سیستم مالی غیرفعال است.",
         "This contact is inactive in finance.",
     ),
-    "ask.exists.title": ("در سیستم مالی هست؟", "Is it in finance?"),
-    "ask.exists.doubt": (
+    "ask.title.doubt": ("در سیستم مالی هست؟", "Is it in finance?"),
+    "ask.title.AMBIGUOUS_MATCH": ("این مشتری کدام‌یک از آن‌هاست؟", "Which of them is it?"),
+    "ask.title.MATCH_TAKEN": ("این مشتری در سیستم مالی کدام است؟", "Which one is it in finance?"),
+    "ask.title.KIND_MISMATCH": ("این مشتری همین طرف حساب است؟", "Is it this contact?"),
+    "ask.title.OTHER_CODE": ("کدام‌یک می‌ماند؟", "Which of the two stays?"),
+    "ask.title.REVIEW_REQUIRED": ("دو سند با هم می‌خوانند؟", "Do the two agree?"),
+    "ask.what.doubt": (
         "سند فرستاده شد ولی پاسخی نرسید. با «آنچه فرستاده شد» در سیاق دنبالش بگردید: اگر ثبت شده کد آن را "
         "بنویسید، وگرنه بگویید دوباره فرستاده شود.",
         "It was sent and no answer came. Look in Siagh for what was sent: if it is there, enter its code; "
         "if not, have it sent again.",
     ),
-    "ask.exists.conflict": (
-        "بگویید این مورد در سیستم مالی کدام است.",
-        "Say which record of finance this is.",
+    "ask.what.AMBIGUOUS_MATCH": (
+        "این طرف حساب‌ها شماره یا کد ملی همین مشتری را دارند. یکی را انتخاب کنید، یا بگویید هیچ‌کدام نیست.",
+        "These contacts have the number or national id of this customer. Choose one, or say that it is none.",
     ),
+    "ask.what.MATCH_TAKEN": (
+        "طرف حسابی که پیدا شد به مشتری دیگری پیوند خورده است. اگر طرف حساب دیگری است کدش را بنویسید.",
+        "The contact that was found is linked to another customer. If it is another contact, enter its code.",
+    ),
+    "ask.what.KIND_MISMATCH": (
+        "یکی شخص حقیقی است و دیگری شخص حقوقی. اگر با این حال همین است، آن را انتخاب کنید.",
+        "One is a person, the other an organization. If it is this contact all the same, choose it.",
+    ),
+    "ask.what.OTHER_CODE": (
+        "یکی از این دو را در سیستم مالی حذف و آن را که می‌ماند انتخاب کنید.",
+        "Remove one of the two in finance, and choose the one that stays.",
+    ),
+    "ask.what.REVIEW_REQUIRED": (
+        "اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید، سپس بگویید که با هم می‌خوانند.",
+        "Correct the pre-invoice in finance where it should follow, then say that they agree.",
+    ),
+    "ask.agree": ("با هم می‌خوانند", "They agree"),
+    "ask.codes": ("طرف حساب‌های سیستم مالی", "Contacts in finance"),
     "ask.exists": ("در سیستم مالی هست، با کد", "It is in finance, with the code"),
     "ask.exists.send": ("همین است", "This is it"),
     "ask.this": ("کد {}", "Code {}"),
@@ -133,6 +161,84 @@ WORDS: Table = {
     "ask.other": ("کد دیگر", "Another code"),
     "ask.absent": ("در سیستم مالی نیست؛ دوباره بفرست", "It is not in finance; send it again"),
     "ask.absent.none": ("هیچ‌کدام نیست؛ طرف حساب تازه بساز", "It is none of them; make a new contact"),
+    "sure.exists.CUSTOMER": (
+        "{} {} در سیستم مالی کد {} است؛ درست است؟",
+        "{} {} is {} in finance: correct?",
+    ),
+    "sure.exists.PREINVOICE": (
+        "{} {} در سیستم مالی با کد {} ثبت شده است؛ درست است؟",
+        "{} {} is in finance with the code {}: correct?",
+    ),
+    "sure.exists.REVIEW_REQUIRED": (
+        "{} {} و سند {} سیستم مالی با هم می‌خوانند؛ درست است؟",
+        "{} {} agrees with {} in finance: correct?",
+    ),
+    "sure.absent.CUSTOMER": ("برای {} {} طرف حساب تازه ساخته شود؟", "{} {}: make a new contact?"),
+    "sure.absent.PREINVOICE": ("{} {} دوباره فرستاده شود؟", "{} {}: send it again?"),
+    "sure.then.exists.CUSTOMER": (
+        "از این پس اطلاعات این مشتری از CRM روی همین طرف حساب نوشته می‌شود. این پاسخ را نمی‌توان پس گرفت.",
+        "From now on the customer's values in the CRM are written to it. You cannot take this back.",
+    ),
+    "sure.then.exists.PREINVOICE": (
+        "همگام سند را به همین کد پیوند می‌دهد و پیش‌فاکتور دیگری نمی‌سازد. این پاسخ را نمی‌توان پس گرفت.",
+        "Hamgam links it to this code and makes no other pre-invoice. You cannot take this back.",
+    ),
+    "sure.then.exists.REVIEW_REQUIRED": (
+        "همگام این دو را یکسان می‌داند تا سند دوباره در CRM تغییر کند.",
+        "Hamgam takes them as equal until the document changes in the CRM again.",
+    ),
+    "sure.then.absent.CUSTOMER": (
+        "اگر این مشتری در سیستم مالی باشد، پس از این دو بار آنجا خواهد بود. این پاسخ را نمی‌توان پس گرفت.",
+        "If the customer is in finance after all, it will then be there twice. You cannot take this back.",
+    ),
+    "sure.then.absent.PREINVOICE": (
+        "اگر این سند در سیستم مالی باشد، پس از این دو بار آنجا خواهد بود. این پاسخ را نمی‌توان پس گرفت.",
+        "If it is in finance after all, it will then be there twice. You cannot take this back.",
+    ),
+    "sure.yes.exists.CUSTOMER": ("بله، همین است", "Yes, this is it"),
+    "sure.yes.exists.PREINVOICE": ("بله، همین است", "Yes, this is it"),
+    "sure.yes.exists.REVIEW_REQUIRED": ("بله، با هم می‌خوانند", "Yes, they agree"),
+    "sure.yes.absent.CUSTOMER": ("بله، طرف حساب تازه بساز", "Yes, make a new contact"),
+    "sure.yes.absent.PREINVOICE": ("بله، دوباره بفرست", "Yes, send it again"),
+    "step.AMBIGUOUS_MATCH": (
+        "بگویید این مشتری کدام‌یک از آن‌هاست یا هیچ‌کدام نیست؛ یا شماره و کد ملی را فقط برای طرف حساب درست "
+        "نگه دارید و دوباره تلاش کنید.",
+        "Say which one it is, or that it is none of them; or leave the number or national id with the right "
+        "contact only and retry.",
+    ),
+    "step.MATCH_TAKEN": (
+        "معمولاً یک مشتری دو بار ثبت شده یا دو مشتری یک شماره دارند. آن را اصلاح و دوباره تلاش کنید، یا "
+        "بگویید معادل آن در سیستم مالی کدام است یا آنجا نیست.",
+        "Often one customer was entered twice, or two share a number. Correct that and retry, or say which "
+        "other record of finance it is, or that it is absent.",
+    ),
+    "step.KIND_MISMATCH": (
+        "نوع مشتری، شماره یا کد ملی را در یکی از دو سیستم اصلاح و دوباره تلاش کنید، یا بگویید همین طرف حساب "
+        "است یا در سیستم مالی نیست.",
+        "Correct the kind, the number or the national id in one of them and retry, or say that it is this "
+        "contact, or that it is absent.",
+    ),
+    "step.OTHER_CODE": (
+        "هر دو کد در پیام آمده است. یکی را در سیستم مالی حذف کنید و بگویید کدام می‌ماند.",
+        "The message names both codes. Remove one of the two in finance, and say which one stays.",
+    ),
+    "step.IN_DOUBT": (
+        "سیستم مالی را ببینید و تلاش پیشین را در «نیازمند رسیدگی» تعیین تکلیف کنید: آنجا ثبت شده است یا نه.",
+        'Look in finance and settle the earlier row under "Needs attention": it is there, or it is not.',
+    ),
+    "step.REVIEW_REQUIRED": (
+        "دو سند را با هم مقایسه کنید، اگر لازم است پیش‌فاکتور را در سیستم مالی اصلاح کنید و بگویید که با هم "
+        "می‌خوانند.",
+        "Compare the two, change the pre-invoice in finance if it should follow, and say that it agrees.",
+    ),
+    "step.ANSWER_LOST.CUSTOMER": (
+        "دوباره تلاش کنید؛ مشتری پیش از ارسال دوباره در سیستم مالی جست‌وجو می‌شود.",
+        "Retry: the customer is looked up in finance before it is sent again.",
+    ),
+    "step.ANSWER_LOST.PREINVOICE": (
+        "پیش‌فاکتور را در سیستم مالی پیدا کنید و بگویید آنجا هست یا نه.",
+        "Look for the pre-invoice in finance, and say whether it is there.",
+    ),
     "ask.dismiss.title": ("بستن بدون همگام‌سازی", "Dismiss without a sync"),
     "ask.dismiss.what": (
         "این مورد از فهرست برداشته می‌شود و همین نسخه دیگر خودبه‌خود بررسی نمی‌شود. تغییر بعدی "
