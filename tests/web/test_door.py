@@ -66,7 +66,7 @@ async def test_who_knows_the_secret_gets_the_chances_back(door: Door) -> None:
 
 async def test_a_bulk_edit_is_never_refused(door: Door) -> None:
     """All at one moment, by a clock that stands still."""
-    answers = await asyncio.gather(*(door.post(CRM, signature(BODY)) for _ in range(1000)))
+    answers = await asyncio.gather(*(door.post(CRM, signature(BODY)) for _ in range(300)))
     assert {answer.status_code for answer in answers} == {202}
     assert (ACCEPTED_PER_SECOND, ACCEPTED_BURST) >= (10 * 200, 5 * 800)
 
