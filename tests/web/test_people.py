@@ -378,6 +378,9 @@ async def test_without_users_the_page_makes_the_first(client: httpx2.AsyncClient
     clerk = {"name": "Ali", "role": "viewer", "password": PASSWORD}
     refused = await client.post("/people/add?lang=en", data=clerk)
     assert WORDS["en"]["people.not.first_admin"] in refused.text
-    await client.post("/people/add", data=clerk | {"role": "admin"})
+    added = await client.post("/people/add", data=clerk | {"role": "admin"})
     assert await names(db) == {"Ali": Role.ADMIN}
+    assert added.headers["location"] == "/sign-in?added=1&next=/people"
+    told = await client.get(f"{added.headers['location']}&lang=en")
+    assert WORDS["en"]["sign_in.added"] in told.text
     assert (await client.get("/people?done=added")).headers["location"].startswith("/sign-in")

@@ -166,7 +166,7 @@ async def test_a_session_ends_when_it_rests_or_grows_old(
     installation.clock.now = NOW + timedelta(hours=7, minutes=59)
     assert (await client.get("/me")).status_code == 200
     installation.clock.now += timedelta(hours=8)
-    assert (await client.get("/me")).headers["location"] == "/sign-in?next=/me"
+    assert (await client.get("/me")).headers["location"] == "/sign-in?next=/me&ended=1"
 
     client.cookies.delete("hamgam")
     begun = installation.clock.now
@@ -179,6 +179,33 @@ async def test_a_session_ends_when_it_rests_or_grows_old(
     await sign_in(client)
     left = await db.execute(text('SELECT count(*) FROM "UserSession"'))
     assert left.scalar_one() == 1  # what is over is cleared away
+
+
+@pytest.mark.parametrize(
+    ("referer", "location"),
+    [
+        ("http://hamgam.example.com/syncs?q=1", "/sign-in?next=/syncs%3Fq%3D1&ended=1"),
+        ("http://evil.example.com/syncs", "/sign-in?ended=1"),
+        ("http://hamgam.example.com//evil.example.com", "/sign-in?ended=1"),
+        ("http://[", "/sign-in?ended=1"),
+        ("", "/sign-in?ended=1"),
+    ],
+)
+async def test_who_sends_a_form_too_late_hears_so_and_comes_back_to_its_page(
+    client: httpx2.AsyncClient, installation: Installation, sara: users.User, referer: str, location: str
+) -> None:
+    await sign_in(client)
+    headers = {HEADER: proof(client.cookies["hamgam"]), "referer": referer}
+    installation.clock.now = NOW + timedelta(hours=9)
+    late = await client.post("/me/password", headers=headers)
+    assert (late.status_code, late.headers["location"]) == (303, location)
+    page = await client.get(f"{location}&lang=en")
+    assert WORDS["en"]["sign_in.ended"] in page.text
+    wanted = re.search('name="next" value="([^"]*)"', page.text)
+    assert wanted
+    came_back = "/syncs?q=1" if "next" in location else "/"
+    client.cookies.delete("hamgam")
+    assert (await sign_in(client, next=wanted[1])).headers["location"] == came_back
 
 
 async def test_no_token_stands_in_the_database(

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.addresses import page_in
-from hamgam.app.entrance import MONITORING, SIGN_IN, Barred
+from hamgam.app.entrance import MONITORING, SESSION_COOKIE, SIGN_IN, Barred
 from hamgam.app.problems import problem
 from hamgam.app.refusing import is_page, refusal
 from hamgam.app.words import WORDS
@@ -38,9 +38,15 @@ def _to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:
         wanted = page_in(request, "hx-current-url")
         return problem("sign-in", hx_redirect=_sign_in_for(wanted, ended=True))
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    lang = request.query_params.get("lang", "")
-    return RedirectResponse(_sign_in_for(wanted if request.method in _SAFE else "/", lang), 303)
+    lang, ended = request.query_params.get("lang", ""), SESSION_COOKIE in request.cookies
+    return RedirectResponse(_sign_in_for(_wanted(request), lang, ended=ended), 303)
+
+
+def _wanted(request: Request) -> str:
+    """What to show after the sign-in. A form that was sent is not sent again: one comes back to its page."""
+    if request.method not in _SAFE:
+        return page_in(request, "referer")
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _sign_in_for(wanted: str, lang: str = "", *, ended: bool = False) -> str:

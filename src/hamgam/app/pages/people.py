@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.access import Admin
 from hamgam.app.context import WebContext
+from hamgam.app.entrance import SIGN_IN, Way
 from hamgam.app.forms import form_of
 from hamgam.app.pages.refused_form import RefusedForm, refused_form
 from hamgam.app.pages.shell import page
@@ -20,6 +21,8 @@ from hamgam.people.registry import Registry
 from hamgam.people.roles import Role
 
 _NOTHING = RefusedForm()
+_UNNAMED = (Way.OPEN, Way.PASSWORD)
+"""How one comes in while there are no users: who has added the first has to sign in."""
 _DONE = ("added", "role", "password", "removed", "revoked")
 
 
@@ -81,7 +84,10 @@ def _people_actions(router: APIRouter, registry: Registry, shown: _Page) -> None
             role = role_of(form.get("role", ""))
             await registry.add(form.get("name", ""), role, form.get("password", ""), by=admin.name)
 
-        return await shown.after(request, "added", adding())
+        answer = await shown.after(request, "added", adding())
+        if answer.status_code == 303 and request.state.visitor.way in _UNNAMED:
+            return RedirectResponse(f"{SIGN_IN}?added=1&next=/people", 303)
+        return answer
 
     @router.post("/{person_id}/role")
     async def set_role(request: Request, admin: Admin, person_id: UUID) -> Response:

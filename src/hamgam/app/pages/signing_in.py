@@ -66,7 +66,8 @@ def _sign_in_page(
     request: Request, status: int, wanted: str, *, failed: str, name: str = "", wait_seconds: int = 0
 ) -> Response:
     """With the name that was typed."""
-    values = {"next": wanted, "failed": failed, "name": name, "wait_seconds": wait_seconds}
+    added = request.method == "GET" and "added" in request.query_params
+    values = {"next": wanted, "failed": failed, "name": name, "wait_seconds": wait_seconds, "added": added}
     answer = page(request, "sign_in.html", status, **values)
     return _held(answer, wait_seconds) if wait_seconds else answer
 

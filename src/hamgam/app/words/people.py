@@ -7,8 +7,14 @@ WORDS: Table = {
     "sign_in": ("ورود", "Sign in"),
     "sign_out": ("خروج", "Sign out"),
     "sign_in.ended": (
-        "نشست شما به پایان رسید. دوباره وارد شوید؛ به همان صفحه برمی‌گردید.",
-        "Your sign-in has ended. Sign in again, and you come back to the same page.",
+        "نشست شما به پایان رسیده است؛ آنچه پس از آن فرستاده‌اید انجام نشده است. "
+        "دوباره وارد شوید؛ به همان صفحه برمی‌گردید.",
+        "Your sign-in has ended. Nothing that you sent after that was done. "
+        "Sign in again, and you come back to the same page.",
+    ),
+    "sign_in.added": (
+        "کاربر ساخته شد. از این پس همه باید وارد شوند؛ با همین کاربر وارد شوید.",
+        "The user is added. From now on everybody signs in: sign in as this user.",
     ),
     "sign_in.failed": ("نام یا گذرواژه درست نیست.", "The name or the password is not right."),
     "sign_in.too_often": (
