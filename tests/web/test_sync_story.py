@@ -114,6 +114,17 @@ async def test_every_status_and_operation_has_a_sentence(
         assert words[key] in await _page(client, lang, log_id)
 
 
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_what_is_looked_at_again_is_put_off_and_not_done(
+    client: httpx2.AsyncClient, add_sync: AddSync, lang: str
+) -> None:
+    words, log_id = WORDS["fa" if lang == "fa" else "en"], uuid4()
+    add_sync(id=log_id, status="SKIPPED", reason="TIME_GATE", operation="NONE")
+    page = await _page(client, lang, log_id)
+    assert words["told.TIME_GATE"] in page
+    assert words["told.SKIPPED"] not in page
+
+
 async def test_every_reason_says_what_to_do_next(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
     for number, reason in enumerate(Reason):
         log_id = uuid4()

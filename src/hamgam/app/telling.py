@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from hamgam.app.stored import moment_of, object_of, text_of
+from hamgam.errors import Reason
 from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
@@ -167,6 +168,8 @@ def _is_old(row: Mapping[str, Any], now: datetime, retention_days: int) -> bool:
 def _sentence(row: Mapping[str, Any]) -> str:
     if row["status"] == Status.SUCCESS:
         return f"told.{row['direction']}.{row['operation']}"
+    if row["reason"] == Reason.TIME_GATE:
+        return "told.TIME_GATE"
     return f"told.{row['status']}"
 
 

@@ -44,10 +44,10 @@ WORDS: Table = {
         "Widen the period, or clear the filters.",
     ),
     "syncs.end": ("در این جهت مورد دیگری نیست.", "There is nothing further this way."),
-    "syncs.wrong": ("نشانی این صفحه درست نیست", "This address is not right"),
+    "syncs.wrong": ("یکی از فیلترها خوانده نشد", "A filter cannot be read"),
     "syncs.wrong.note": (
-        "یکی از فیلترها پذیرفته نشد. آن را اصلاح کنید یا همه را حذف کنید.",
-        "One of the filters was not understood. Correct it, or clear them all.",
+        "آن را اصلاح کنید یا همهٔ فیلترها را حذف کنید.",
+        "Correct it, or clear all filters.",
     ),
     "wrong.status": ("نتیجه: یکی از نتیجه‌های فهرست را انتخاب کنید.", "Outcome: choose one of the list."),
     "wrong.operation": ("کار: یکی از کارهای فهرست را انتخاب کنید.", "Operation: choose one of the list."),
@@ -164,6 +164,10 @@ WORDS: Table = {
     "told.PENDING": ("منتظر تلاش بعدی است.", "It waits for its next attempt."),
     "told.IN_PROGRESS": ("همین حالا در حال انجام است.", "It is being done right now."),
     "told.SKIPPED": ("کاری لازم نبود.", "Nothing had to be done."),
+    "told.TIME_GATE": (
+        "هنوز بررسی نشد؛ پس از زمان انتظار دوباره بررسی می‌شود.",
+        "It was put off: it is looked at again when the waiting time is over.",
+    ),
     "told.FAILED": ("ناموفق ماند.", "It failed."),
     "told.CONFLICT": (
         "اطلاعات دو سیستم با هم نمی‌خواند؛ یک نفر باید تصمیم بگیرد.",
