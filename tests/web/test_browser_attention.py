@@ -57,6 +57,22 @@ def test_the_list_and_a_row_fit_every_screen(
 
 
 @pytest.mark.parametrize("lang", _LANGUAGES)
+def test_a_field_stays_in_its_card_on_a_phone(
+    served: str, watched: Watched, add_sync: AddSync, lang: str
+) -> None:
+    several(add_sync, 1)
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{served}/attention?lang={lang}")
+    field = page.locator(".fields select[name=reason]")
+    inner, card = field.bounding_box(), field.locator("xpath=ancestor::form").bounding_box()
+    assert inner
+    assert card
+    assert card["x"] <= inner["x"]
+    assert inner["x"] + inner["width"] <= card["x"] + card["width"]
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
 def test_everyone_can_read_a_row_an_action_and_a_refusal(
     served: str, watched: Watched, add_sync: AddSync, database_url: str, lang: str
 ) -> None:
