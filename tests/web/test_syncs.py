@@ -234,7 +234,10 @@ async def test_a_wrong_parameter_is_named(
     answer = await client.get(f"/syncs?lang={lang}&{query}")
     assert answer.status_code == 400
     assert well_formed(answer.text)
-    assert WORDS["fa" if lang == "fa" else "en"][f"wrong.{field}"] in html.unescape(answer.text)
+    writer = Writer("fa" if lang == "fa" else "en")
+    page = html.unescape(answer.text)
+    assert writer.word("syncs.wrong") in page
+    assert writer.word(f"wrong.{field}", writer.day(NOW)) in page
     told = (await client.get(f"/api/v1/syncs?{query}")).json()["detail"]
     assert told.startswith(f"{field}: ")
 

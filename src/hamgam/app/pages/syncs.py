@@ -68,9 +68,9 @@ def syncs_pages(context: WebContext) -> APIRouter:
             query = _query(items)
         except ValidationError as error:
             wrong = {str(item["loc"][0]) for item in error.errors()}
-            return _list(request, items, 400, wrong=wrong)
+            return _list(request, items, context.clock(), 400, wrong=wrong)
         view = await _view(context, query, items, person, writer(request).lang)
-        return _list(request, items, query=query, view=view)
+        return _list(request, items, context.clock(), query=query, view=view)
 
     @router.get("/syncs/new")
     async def new_ones(request: Request, _: Viewer) -> HTMLResponse:
@@ -134,13 +134,16 @@ def _query(items: list[tuple[str, str]]) -> PageQuery:
     return PageQuery.model_validate(dict(items) | several)
 
 
-def _list(request: Request, items: list[tuple[str, str]], status: int = 200, **values: Any) -> HTMLResponse:
+def _list(
+    request: Request, items: list[tuple[str, str]], now: datetime, status: int = 200, **values: Any
+) -> HTMLResponse:
     typed = dict(items)
     given: dict[str, Any] = {"view": None, "query": None, "wrong": set()} | values
     answer = page(
         request,
         "syncs.html",
         status,
+        now=now,
         typed=typed,
         shown=_as_read(request, typed, given["query"]),
         statuses=[value for name, value in items if name == "status"],

@@ -23,7 +23,6 @@ WORDS: Table = {
     "filter.none_done": ("هیچ کاری", "Nothing done"),
     "filter.show": ("نمایش", "Show"),
     "filter.reset": ("حذف فیلترها", "Clear filters"),
-    "filter.day": ("۱۴۰۴/۰۹/۰۴", "2025-11-25"),
     "syncs.count": ("{} مورد", "{} syncs"),
     "syncs.more": ("بیش از {} مورد", "more than {} syncs"),
     "syncs.older": ("قدیمی‌ترها", "Older"),
@@ -55,12 +54,12 @@ WORDS: Table = {
     "wrong.type": ("نوع: یکی از نوع‌های فهرست را انتخاب کنید.", "Type: choose one of the list."),
     "wrong.reason": ("علت: یکی از علت‌های فهرست را انتخاب کنید.", "Reason: choose one of the list."),
     "wrong.from": (
-        "از تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ بنویسید.",
-        "From: write a day such as 2025-11-25 or 1404/09/04.",
+        "از تاریخ: روز را مانند {} بنویسید.",
+        "From: write a day such as {}.",
     ),
     "wrong.to": (
-        "تا تاریخ: روز را مانند ۱۴۰۴/۰۹/۰۴ بنویسید؛ پیش از «از تاریخ» نباشد.",
-        "To: write a day such as 2025-11-25 or 1404/09/04, not before From.",
+        "تا تاریخ: روز را مانند {} بنویسید؛ پیش از «از تاریخ» نباشد.",
+        "To: write a day such as {}, not before From.",
     ),
     "wrong.entity": (
         "شناسه: حداکثر صد نویسه از شناسهٔ CRM یا کد مالی بنویسید.",
