@@ -15,8 +15,8 @@ install: .venv/installed  ## what it takes to run Hamgam
 demo: .venv/installed
 	$(BIN)/hamgam demo
 
-test: .venv/installed-dev  ## by one process per processor, each with a PostgreSQL of its own
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=worksteal
+test: .venv/installed-dev
+	$(BIN)/pytest
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .
