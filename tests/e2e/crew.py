@@ -77,5 +77,6 @@ def released(*workers: Running) -> list[int]:
     return [line["job"] for worker in workers for line in worker.logged("job.released")]
 
 
-def doing(program: Program) -> list[str]:
-    return [row[0] for row in program.rows("SELECT lock FROM procrastinate_jobs WHERE status = 'doing'")]
+def doing(program: Program) -> set[int]:
+    """The jobs that somebody has taken; one that is put back comes back under another number."""
+    return {row[0] for row in program.rows("SELECT id FROM procrastinate_jobs WHERE status = 'doing'")}

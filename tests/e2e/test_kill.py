@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from tests.e2e.crew import at_rest, customers, deliver, doing, each_once, enqueu
 
 LINE = {"productCode": "1", "count": 1, "baseUnitPrice": 1000, "productUnitTypeName": "عدد"}
 TAKEN_OVER_SECONDS = 60
-"""Within this time the jobs of a process that is gone are finished elsewhere."""
+"""Within this time what a dead process was doing is put back; how soon it is done is up to the machine."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,11 +48,11 @@ async def test_300_webhooks_survive_workers_that_are_killed(
         workers.append(await stack.enter_async_context(crew.doomed("worker")))
         await written(120)
         workers[1].signal(signal.SIGKILL)
-        killed, left = time.monotonic(), doing(crew)
+        left = doing(crew)
         assert left
         box.latency_seconds = 0.02
+        await until(holds(lambda: not left & doing(crew)), seconds=TAKEN_OVER_SECONDS)
         await until(at_rest(crew, 300), seconds=90)
-        assert time.monotonic() - killed <= TAKEN_OVER_SECONDS
         put_back = released(*workers)
         assert put_back
         assert len(put_back) == len(set(put_back))
@@ -79,11 +78,11 @@ async def test_a_stopped_worker_loses_its_jobs_and_writes_nothing_when_it_wakes_
 
         await until(writes_wait)
         stopped.signal(signal.SIGSTOP)
-        since, held = time.monotonic(), doing(crew)
-        assert held
+        left = doing(crew)
+        assert left
         others = [await stack.enter_async_context(crew.doomed("worker", **slow)) for _ in range(2)]
-        await until(at_rest(crew, 9), seconds=100)
-        assert time.monotonic() - since <= TAKEN_OVER_SECONDS
+        await until(holds(lambda: not left & doing(crew)), seconds=TAKEN_OVER_SECONDS)
+        await until(at_rest(crew, 9), seconds=60)
         assert any(other.logged("process.evicted") for other in others)
         assert len(released(*others)) == len(set(released(*others)))
         for other in others:
