@@ -1,6 +1,5 @@
 """Customers and documents: found, told, compared and looked at again, for each role and in both languages."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +16,12 @@ from hamgam.intake.webhook import accept
 from hamgam.jobs import queue
 from hamgam.jobs.runner import run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Status, Trigger
-from hamgam.people.roles import NOBODY_SIGNED_IN, Person, Role
+from hamgam.people.roles import Person, Role
 from hamgam.persian import search_key
 from hamgam.sync.site import Site
 from tests.bench import Bench, bench
 from tests.sync.test_document_flow import document
-from tests.web.conftest import GUID, WITH_WEBHOOKS, FakeClock, Installation, in_json
+from tests.web.conftest import GUID, WITH_WEBHOOKS, FakeClock, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
@@ -143,61 +142,6 @@ async def story_of_everything(b: Bench) -> CrmId:
     return sara
 
 
-async def test_the_story_tells_everything_in_the_order_of_time(db: Database) -> None:
-    async with bench(db) as b:
-        sara = await story_of_everything(b)
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
-            events = told["timeline"]
-            assert sorted(events, key=lambda event: event["at"], reverse=True) == events
-            kinds = [event["what"] for event in events]
-            assert sorted(kinds) == ["notice", "settled", "sync", "sync", "sync"]
-            update, create, *_ = (event for event in events if event["what"] == "sync")
-            assert (create["operation"], update["operation"]) == ("CREATE", "UPDATE")
-            assert update["changed"] == ["name"]
-            [word] = (event for event in events if event["what"] == "settled")
-            assert (word["by"], word["resolution"]) == ("رضا", {"dismissed": "سارا زنگ زد"})
-            assert told["linked"]["blocked"] is None and told["financeId"]
-            page = (await client.get(f"/records/customer/{sara}")).text
-            assert "سارا زنگ زد" in page and "رضا" in page
-
-
-async def test_the_story_calls_nobody_by_the_name_that_the_log_has_for_it(db: Database) -> None:
-    async with bench(db) as b:
-        sara = await story_of_everything(b)
-        by = f""""resolvedBy" = '{NOBODY_SIGNED_IN.name}'"""
-        await b.rows(f"""UPDATE "SyncLog" SET {by} WHERE "resolvedAt" IS NOT NULL RETURNING 1""")
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            page = (await client.get(f"/records/customer/{sara}", params={"lang": "en"})).text
-    assert f"<bdi>{NOBODY_SIGNED_IN.name}</bdi>" not in page
-    assert f"<bdi>{WORDS['en']['people.nobody']}</bdi>" in page
-
-
-async def test_the_story_goes_on_page_by_page_and_shows_each_event_once(db: Database) -> None:
-    async with bench(db) as b:
-        sara = await story_of_everything(b)
-        await b.rows("""UPDATE "SyncLog" SET "startedAt" = '2026-01-01Z' RETURNING 1""")
-        await b.rows(
-            """UPDATE "SyncLog" SET "resolvedAt" = '2026-01-01Z' WHERE "resolvedBy" IS NOT NULL RETURNING 1"""
-        )
-        await b.rows("""UPDATE "WebhookDelivery" SET "receivedAt" = '2026-01-01Z' RETURNING 1""")
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            whole = (await client.get(f"/api/v1/records/customer/{sara}")).json()["timeline"]
-            assert len(whole) == 5
-            for size in (1, 2, 4):
-                seen: list[Any] = []
-                params: dict[str, Any] = {"limit": size}
-                while params.get("before", "first"):
-                    part = (await client.get(f"/api/v1/records/customer/{sara}", params=params)).json()
-                    seen += part["timeline"]
-                    params["before"] = part["older"]
-                assert seen == whole
-            wrong = await client.get(f"/api/v1/records/customer/{sara}?before=yesterday")
-            assert wrong.status_code == 400
-            page = await client.get(f"/records/customer/{sara}?before=yesterday")
-            assert page.status_code == 400 and well_formed(page.text)
-
-
 async def test_a_viewer_sees_masks_everywhere(db: Database) -> None:
     async with bench(db) as b:
         sara = await story_of_everything(b)
@@ -274,114 +218,6 @@ async def test_nothing_of_a_search_is_in_the_process_log(
     shown = capfd.readouterr()
     assert "web.defect" in shown.out + shown.err
     assert "قناری" not in shown.out + shown.err
-
-
-# A look at it now
-
-
-async def test_sync_now_queues_one_look_however_often_one_page_is_clicked(db: Database) -> None:
-    async with bench(db) as b:
-        sara = person(b)
-        await b.sync(sara)
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            page = (await client.get(f"/records/customer/{sara}")).text
-            action = page.split('action="/records/customer/')[1].split('"')[0]
-            clicks = [client.post(f"/records/customer/{action}") for _ in range(3)]
-            for answer in await asyncio.gather(*clicks):
-                assert answer.status_code == 303
-                assert answer.headers["location"] == f"/records/customer/{sara}"
-            [job] = await b.jobs()
-            assert (job.args["trigger"], job.args["payload"]["by"], job.args["kind"]) == (
-                "MANUAL",
-                "somebody",
-                "person",
-            )
-            waiting = (await client.get(f"/records/customer/{sara}/live?lang=en")).text
-            assert "as soon as its turn comes" in waiting and "somebody" in waiting
-            await b.sync_next()
-            await client.post(f"/records/customer/{action}")
-            assert await b.jobs() == []
-            told = (await client.get(f"/records/customer/{sara}/live?lang=en")).text
-            assert "not in the queue" in told and "asked for by" in told
-            twin = await client.post(f"/api/v1/records/customer/{replace_asked(action, 'api')}")
-            [job] = await b.jobs()
-            assert (twin.status_code, job.args["kind"]) == (202, "person")
-            await b.sync_next()
-            later = replace_asked(action, "later")
-            await client.post(f"/records/customer/{later}")
-            assert len(await b.jobs()) == 1
-
-
-def replace_asked(action: str, asked: str) -> str:
-    return f"{action.split('?')[0]}?asked={asked}"
-
-
-async def test_sync_now_hastens_a_look_that_waits_for_its_time(db: Database) -> None:
-    async with bench(db) as b:
-        sara = person(b)
-        await b.sync(sara)
-        key = EntityKey(Entity.CUSTOMER, sara)
-        at = datetime(2100, 1, 1, tzinfo=UTC)
-        async with db.transaction() as connection:
-            await queue.enqueue(connection, [ChangeNotice(key=key, trigger=Trigger.POLL)], at=at)
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
-            assert told["looks"] == [{"running": False, "due": in_json(at), "by": None}]
-            assert "2100" in (await client.get(f"/records/customer/{sara}?lang=en")).text
-            answer = await client.post(f"/api/v1/records/customer/{sara}/sync")
-            assert (answer.status_code, answer.json()) == (202, {"queued": True})
-            told = (await client.get(f"/api/v1/records/customer/{sara}")).json()
-            assert told["looks"] == [{"running": False, "due": None, "by": "somebody"}]
-
-
-@pytest.mark.parametrize("lang", ["fa", "en"])
-async def test_what_is_new_in_the_crm_can_be_asked_for_by_its_id(db: Database, lang: str) -> None:
-    async with bench(db) as b:
-        sara = person(b)
-        async with asking_as(Role.OPERATOR, installed(b), db) as client:
-            found = await client.get("/records", params={"q": sara.upper(), "lang": lang})
-            assert found.status_code == 200 and well_formed(found.text)
-            for entity in Entity:
-                assert f'action="/records/{entity}/{sara}/sync?' in found.text
-            unread = await client.get(f"/records/customer/{sara}", params={"lang": lang})
-            assert unread.status_code == 404 and well_formed(unread.text)
-            assert WORDS["fa" if lang == "fa" else "en"]["records.unread"] in unread.text
-            action = re.search(r'action="(/records/customer/[^"]+)"', unread.text)
-            assert action and "/records/invoice/" not in unread.text
-            answer = await client.post(action[1])
-            assert (answer.status_code, answer.headers["location"]) == (303, f"/records/customer/{sara}")
-            assert (await client.get(f"/records/customer/{sara}")).status_code == 200
-            await b.sync_next()
-            assert "سارا محمدی" in (await client.get(f"/records/customer/{sara}")).text
-            assert (await client.get(f"/records?q={sara}")).text.count("/sync?") == 0
-            await client.post(f"/api/v1/records/quote/{GUID}/sync")
-            assert len(await b.jobs()) == 1
-
-
-async def test_a_viewer_is_told_of_an_unread_id_and_offered_nothing(db: Database) -> None:
-    async with bench(db) as b, asking_as(Role.VIEWER, installed(b), db) as client:
-        for address in (f"/records?q={GUID}&lang=en", f"/records/invoice/{GUID}?lang=en"):
-            page = (await client.get(address)).text
-            assert WORDS["en"]["records.unread"] in page and "/sync?" not in page
-
-
-async def test_a_look_that_nobody_takes_is_said_to_wait_for_a_worker(db: Database) -> None:
-    async with bench(db) as b:
-        sara = person(b)
-        await b.sync(sara)
-        warning = WORDS["en"]["verdict.no_worker"]
-        site = installed(b)
-        async with asking_as(Role.OPERATOR, site, db) as client:
-            address = f"/records/customer/{sara}"
-            assert warning not in (await client.get(f"{address}?lang=en")).text
-            await client.post(f"{address}/sync")
-            for page in (f"{address}?lang=en", f"{address}/live?lang=en"):
-                assert warning in (await client.get(page)).text
-            await b.rows(
-                "INSERT INTO procrastinate_workers (last_heartbeat) SELECT now() FROM generate_series(1, 3)"
-                " RETURNING 1"
-            )
-            assert warning not in (await client.get(f"{address}/live?lang=en")).text
 
 
 async def test_the_title_says_whose_page_it_is_as_the_reader_may_see_it(db: Database) -> None:
