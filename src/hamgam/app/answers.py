@@ -12,6 +12,7 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(
         from_attributes=True,
+        validate_by_name=True,
         use_attribute_docstrings=True,
         alias_generator=AliasGenerator(serialization_alias=to_camel),
     )

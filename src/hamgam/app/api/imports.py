@@ -76,7 +76,7 @@ class ImportShown(Answer):
 class Planned(Answer):
     """What a plan would do with one contact of finance."""
 
-    finance_id: str
+    finance_id: str = Field(validation_alias="code")
     name: str
     """Masked for viewers."""
     kind: str
@@ -84,7 +84,7 @@ class Planned(Answer):
     outcome: str
     """`created`, `linked`, `skipped` or `failed`."""
     reason: str | None
-    crm_id: str | None
+    crm_id: str | None = Field(validation_alias="customer")
     """Of the customer that it is linked to, would be, or is in conflict with."""
 
 
@@ -145,17 +145,7 @@ def _reading(context: WebContext) -> APIRouter:
         shown, further = await planned_contacts(
             db, person, run_id, outcome=outcome, reason=reason, after=after, limit=limit
         )
-        contacts = [
-            Planned(
-                finance_id=contact.code,
-                name=contact.name,
-                kind=contact.kind,
-                outcome=contact.outcome,
-                reason=contact.reason,
-                crm_id=contact.customer,
-            )
-            for contact in shown
-        ]
+        contacts = [Planned.model_validate(contact) for contact in shown]
         return PlannedPage(contacts=contacts, next=further)
 
     return router
@@ -166,7 +156,7 @@ def _acting(context: WebContext) -> APIRouter:
 
     @router.post("", status_code=202, responses=_refused("One runs, or has finished"))
     async def start_import(person: Admin, wanted: WantedImport) -> ImportShown:
-        """Start an import or, with `dry_run`, a plan of one. A worker carries it out."""
+        """Start an import or, with `dryRun`, a plan of one. A worker carries it out."""
         request = RunRequest(id=uuid4(), started_by=person.name, **wanted.model_dump())
         try:
             return _shown(await importing.start(db, request, context.clock()), person)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Operator, Viewer
@@ -33,7 +34,6 @@ from hamgam.model import Entity, EntityKey, EntityType
 from hamgam.sync.compare import Comparison, Verdict, compare
 from hamgam.sync.pairs import Pair
 from hamgam.trail.attention import Asked
-from hamgam.trail.records import Found
 from hamgam.trail.timeline import What
 
 
@@ -48,7 +48,7 @@ class Shelf(StrEnum):
 
 class LinkShown(Answer):
     since: datetime
-    last_sync: datetime | None
+    last_sync: datetime | None = Field(validation_alias="last_sync_at")
     blocked: str | None
     """Why nothing may be written until a person has acted."""
 
@@ -59,7 +59,7 @@ class LastSyncShown(Answer):
     status: str
     operation: str
     reason: str | None
-    needs_attention: bool
+    needs_attention: bool = Field(validation_alias="attention")
 
 
 class RecordShown(Answer):
@@ -76,7 +76,7 @@ class RecordShown(Answer):
     customer_name: str
     finance_id: str | None
     linked: LinkShown | None
-    last_sync: LastSyncShown | None
+    last_sync: LastSyncShown | None = Field(validation_alias="last")
 
 
 class RecordsFound(Answer):
@@ -201,39 +201,7 @@ Key = Annotated[EntityKey, Depends(_key)]
 
 def record_routes(context: WebContext) -> APIRouter:
     router = APIRouter(prefix="/records", tags=["records"])
-
-    @router.get("")
-    async def search_records(
-        person: Viewer,
-        q: Annotated[
-            str, Query(max_length=MOST_CHARACTERS, description="name, number or id, in any spelling")
-        ],
-    ) -> RecordsFound:
-        """Records in which every word of the search stands.
-
-        For viewers data of people is masked and not searched: they find by a whole CRM id, finance code, or
-        number as it is shown to them.
-        """
-        found, more = await search(context.db, person, q)
-        return RecordsFound(records=[_record(each) for each in found], more=more)
-
-    @router.get("/linked")
-    async def list_linked_records(
-        person: Viewer,
-        type: EntityType,
-        before: Annotated[str, Query(description="the `older` of the page before")] = "",
-        limit: Annotated[int, Query(ge=1, le=200)] = MOST_FOUND,
-    ) -> RecordsLinked:
-        """Customers that are linked, or documents that finance has, the last one first.
-
-        Data of people is masked for viewers.
-        """
-        try:
-            found = await linked(context.db, person, type, before, limit)
-        except WrongPlace:
-            raise HTTPException(400, "before: not a place in this list") from None
-        records = [_record(each) for each in found.records]
-        return RecordsLinked(count=found.count, records=records, older=found.older)
+    _lists(router, context)
 
     @router.get("/{entity}/{record}", responses=_NO_RECORD)
     async def get_record(
@@ -254,6 +222,40 @@ def record_routes(context: WebContext) -> APIRouter:
 
     _acting(router, context)
     return router
+
+
+def _lists(router: APIRouter, context: WebContext) -> None:
+    @router.get("")
+    async def search_records(
+        person: Viewer,
+        q: Annotated[
+            str, Query(max_length=MOST_CHARACTERS, description="name, number or id, in any spelling")
+        ],
+    ) -> RecordsFound:
+        """Records in which every word of the search stands.
+
+        For viewers data of people is masked and not searched: they find by a whole CRM id, finance code, or
+        number as it is shown to them.
+        """
+        found, more = await search(context.db, person, q)
+        return RecordsFound(records=[RecordShown.model_validate(each) for each in found], more=more)
+
+    @router.get("/linked")
+    async def list_linked_records(
+        person: Viewer,
+        type: EntityType,
+        before: Annotated[str, Query(description="the `older` of the page before")] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = MOST_FOUND,
+    ) -> RecordsLinked:
+        """Customers that are linked, or documents that finance has, the last one first.
+
+        Data of people is masked for viewers.
+        """
+        try:
+            found = await linked(context.db, person, type, before, limit)
+        except WrongPlace:
+            raise HTTPException(400, "before: not a place in this list") from None
+        return RecordsLinked.model_validate(found)
 
 
 def _acting(router: APIRouter, context: WebContext) -> None:
@@ -288,36 +290,11 @@ def _acting(router: APIRouter, context: WebContext) -> None:
 
 def _story(told: Story) -> RecordStory:
     return RecordStory(
-        **_record(told.record).model_dump(),
+        **RecordShown.model_validate(told.record).model_dump(),
         looks=told.looks,
-        documents=[_record(each) for each in told.documents],
+        documents=[RecordShown.model_validate(each) for each in told.documents],
         timeline=[_event(each) for each in told.events],
         older=told.older,
-    )
-
-
-def _record(found: Found) -> RecordShown:
-    linked, last = found.linked, found.last
-    return RecordShown(
-        entity=found.entity,
-        id=found.id,
-        kind=found.kind,
-        name=found.name,
-        number=found.number,
-        customer_id=found.customer_id,
-        customer_name=found.customer_name,
-        finance_id=found.finance_id,
-        linked=linked
-        and LinkShown(since=linked.since, last_sync=linked.last_sync_at, blocked=linked.blocked),
-        last_sync=last
-        and LastSyncShown(
-            id=last.id,
-            at=last.at,
-            status=last.status,
-            operation=last.operation,
-            reason=last.reason,
-            needs_attention=last.attention,
-        ),
     )
 
 

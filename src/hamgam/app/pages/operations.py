@@ -86,11 +86,8 @@ def _operation(method: str, path: str, told: Mapping[str, Any], schemas: Mapping
         for given in told.get("parameters", ())
     ]
     anchor = re.sub(r"[^a-z0-9]+", "-", f"{method}{path}".lower()).strip("-")
-    body, answer = (
-        _body(told, schemas),
-        [one._replace(required=False) for one in _values(_answer(told), schemas)],
-    )
-    return Operation(method.upper(), path, anchor, told, parameters, body, answer)
+    answer = [value._replace(required=False) for value in _values(_answer(told), schemas)]
+    return Operation(method.upper(), path, anchor, told, parameters, _body(told, schemas), answer)
 
 
 def _answer(told: Mapping[str, Any]) -> Schema:
