@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,22 +80,33 @@ async def _changed_since(site: Site, start: datetime) -> list[Found]:
     return found
 
 
+async def _outcomes(
+    site: Site, notices: Sequence[ChangeNotice], at_once: int, *, dry_run: bool
+) -> list[Outcome]:
+    """Where one look cannot go on, no other begins, and those under way end: a write keeps its answer."""
+    left, found = deque(enumerate(notices)), dict[int, Outcome]()
+
+    async def look() -> None:
+        while left:
+            position, notice = left.popleft()
+            try:
+                looking = plan_notice(site, notice) if dry_run else run_notice(site, notice, wait=True)
+                found[position] = await looking
+            except Exception:
+                left.clear()
+                raise
+
+    for failure in await asyncio.gather(*(look() for _ in range(at_once)), return_exceptions=True):
+        if failure is not None:
+            raise failure
+    return [found[position] for position in range(len(notices))]
+
+
 async def run_notices(
     site: Site, settings: Settings, notices: Sequence[ChangeNotice], *, dry_run: bool, as_json: bool
 ) -> int:
-    """Look at all of them, `SYNC_CONCURRENCY` at a time, and print the outcomes in their order.
-
-    Where one cannot go on, the others end before both systems are let go: a write must not lose its answer.
-    """
-    places = asyncio.Semaphore(settings.sync_concurrency)
-
-    async def one(notice: ChangeNotice) -> Outcome:
-        async with places:
-            return await plan_notice(site, notice) if dry_run else await run_notice(site, notice, wait=True)
-
-    async with asyncio.TaskGroup() as tasks:
-        looks = [tasks.create_task(one(notice)) for notice in notices]
-    outcomes = [look.result() for look in looks]
+    """Look at all of them, `SYNC_CONCURRENCY` at a time, and print the outcomes in their order."""
+    outcomes = await _outcomes(site, notices, settings.sync_concurrency, dry_run=dry_run)
     if as_json:
         print_json({"dry_run": dry_run, "results": [_document(outcome) for outcome in outcomes]})
     else:
