@@ -88,6 +88,7 @@ def addresses(db: Database) -> list[str]:
     """Every page, without those that ask the remote systems, and without the list of the API's operations.
 
     `/syncs/new` is left out, too: it says how many rows its link puts on top of the list that somebody reads.
+    So is the page that repeats a person's answer before it is recorded: it counts nothing.
     """
     known = {"entity": "customer", "record": GUID, "run_id": PLAN, "bulk_id": BULK}
     known |= {"id": FAILED, "log_id": FAILED}
@@ -97,7 +98,7 @@ def addresses(db: Database) -> list[str]:
         if page.method == "GET" and page.is_page and str(page) not in OF_BROWSERS
     ]
     return [
-        *(each for each in walked if not each.endswith(("/compare", "/subscriptions", "/new"))),
+        *(each for each in walked if not each.endswith(("/compare", "/subscriptions", "/new", "/settle"))),
         *_SEVERAL,
     ]
 
