@@ -126,7 +126,7 @@ def test_a_wrong_day_is_told(served: str, watched: Watched) -> None:
     page.locator(".fold summary").click()
     page.get_by_label("From").fill("yesterday")
     page.get_by_label("From").blur()
-    expect(page.locator("#syncs .error")).to_have_text(WORDS["en"]["wrong.from"])
+    expect(page.locator("#syncs .error")).to_have_text(WORDS["en"]["wrong.from"].format("2026-03-21"))
     expect(page.get_by_label("From")).to_have_value("yesterday")
     assert serious(page) == []
 
