@@ -93,6 +93,15 @@ async def test_a_list_with_less_than_half_of_what_is_mapped_is_no_reason_to_crea
         assert (await b.sync(crm_id)).operation is Operation.CREATE
 
 
+async def test_who_is_mapped_while_a_list_is_read_need_not_be_in_it(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 2)
+        contacts = b.site.finance.customers()
+        await anext(contacts)
+        await map_others(b, 9)
+        assert len([each async for each in contacts]) == 1
+
+
 async def test_an_import_does_not_take_such_a_list_for_all_there_is(db: Database) -> None:
     async with bench(db) as b:
         fill(b, 9)

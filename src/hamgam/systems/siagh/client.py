@@ -178,12 +178,12 @@ class SiaghConnector:
 
     async def _all(self, *, hold_slot: bool = True) -> AsyncGenerator[FinanceContact]:
         """Every contact. A list that is well-formed and yet too short must not be read as absence."""
-        held = 0
+        # Asked before the list is: those who are mapped while it is read need not be in it.
+        known, held = await self._mapped(), 0
         async with aclosing(self._contacts("GET", None, hold_slot=hold_slot)) as contacts:
             async for each in contacts:
                 held += 1
                 yield each
-        known = await self._mapped()
         if 2 * held < known:
             detail = Detail.SHORT_LIST(held, known)
             raise TryLater(Reason.BROKEN_ANSWER, detail, system=System.FINANCE)
