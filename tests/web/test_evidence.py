@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
 from hamgam.model import Entity
 from hamgam.people.roles import Role
@@ -168,9 +169,31 @@ async def test_a_contact_that_is_gone_and_a_crm_that_is_down_are_told_apart(db: 
         b.box.faults.add(Fault(FaultKind.STATUS, system="crm", status=500, times=None))
         told = await api_of(b, f"{row.id}/finance")
         assert (told["crm"]["trouble"], told["finance"]["trouble"]) == ("SERVER_ERROR", None)
-        assert [contact["found"] for contact in told["contacts"]] == [False, True]
+        assert [(one["found"], one["gone"]) for one in told["contacts"]] == [(False, True), (True, False)]
         page = await page_of(b, f"/attention/{row.id}?ask=finance")
-        assert "Finance did not show this code" in page and "The CRM could not be read" in page
+        assert WORDS["en"]["ask.finance.gone"] in page and "The CRM could not be read" in page
+        assert f'value="{gone}"' not in page and f'value="{row.errorMessage.split(", ")[1]}"' in page
+        assert WORDS["en"]["ask.finance.unseen"] not in page
+
+
+async def test_a_build_that_cannot_read_one_contact_calls_none_gone(db: Database) -> None:
+    async with bench(db, finance_mood=FinanceMood(filters="none")) as b:
+        row = await conflict(b)
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", status=500, times=None))
+        told = await api_of(b, f"{row.id}/finance")
+        assert [(one["found"], one["gone"]) for one in told["contacts"]] == [(False, False)] * 2
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert WORDS["en"]["ask.finance.unseen"] in page and WORDS["en"]["ask.finance.gone"] not in page
+
+
+async def test_what_is_gone_is_not_looked_for_among_all_contacts(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        del b.box.finance.contacts[int(row.errorMessage.split(", ")[0])]
+        b.box.journal.clear()
+        told = await api_of(b, f"{row.id}/finance")
+        assert [one["gone"] for one in told["contacts"]] == [True, False]
+        assert len(b.calls("finance")) == 2
 
 
 async def test_a_service_without_remote_systems_says_so(db: Database) -> None:

@@ -20,8 +20,17 @@ class Contact:
     """One contact, field by field beside the customer; without `pairs` finance did not show it."""
 
     code: FinanceId
+    gone: bool = False
+    """Finance has none with this code; False where this build does not tell."""
     active: bool = True
     pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    contacts: Mapping[FinanceId, FinanceContact]
+    others_gone: bool
+    """Whether a code that is not among them is in finance no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +47,22 @@ async def beside(site: Site, customer_id: CrmId | None, codes: Sequence[FinanceI
     crm, finance = await asyncio.gather(
         _customer(site, customer_id), read(site, System.FINANCE, lambda: _each(site, codes))
     )
-    found, trouble = finance.value or {}, finance.trouble
-    if crm.value is not None and trouble is None and len(found) < len(codes):
+    found, trouble = finance.value or _Found({}, others_gone=False), finance.trouble
+    contacts = found.contacts
+    if crm.value is not None and trouble is None and len(contacts) < len(codes) and not found.others_gone:
         customer = crm.value
         more = await read(site, System.FINANCE, lambda: _all_alike(site, customer))
-        found, trouble = {**(more.value or {}), **found}, more.trouble
+        contacts, trouble = {**(more.value or {}), **contacts}, more.trouble
     return Contacts(
         at=site.clock(),
         crm_trouble=crm.trouble,
         finance_trouble=trouble,
-        contacts=tuple(_contact(site, code, crm.value, found.get(code)) for code in codes),
+        contacts=tuple(
+            _contact(site, crm.value, contacts[code])
+            if code in contacts
+            else Contact(code, gone=found.others_gone)
+            for code in codes
+        ),
     )
 
 
@@ -57,10 +72,11 @@ async def _customer(site: Site, customer_id: CrmId | None) -> Reading[CrmCustome
     return await read(site, System.CRM, lambda: site.crm.customer(customer_id, None))
 
 
-async def _each(site: Site, codes: Sequence[FinanceId]) -> Mapping[FinanceId, FinanceContact]:
+async def _each(site: Site, codes: Sequence[FinanceId]) -> _Found:
     """One after the other: finance serves a handful of people."""
     found = [await site.finance.customer(code) for code in codes]
-    return {contact.code: contact for contact in found if contact is not None}
+    others_gone = None in found and await site.finance.reads_one()
+    return _Found({contact.code: contact for contact in found if contact is not None}, others_gone)
 
 
 async def _all_alike(site: Site, customer: CrmCustomer) -> Mapping[FinanceId, FinanceContact]:
@@ -69,10 +85,7 @@ async def _all_alike(site: Site, customer: CrmCustomer) -> Mapping[FinanceId, Fi
     return {contact.code: contact for contact in found}
 
 
-def _contact(
-    site: Site, code: FinanceId, customer: CrmCustomer | None, contact: FinanceContact | None
-) -> Contact:
-    if contact is None:
-        return Contact(code)
+def _contact(site: Site, customer: CrmCustomer | None, contact: FinanceContact) -> Contact:
     pairs = contact_pairs(customer, site.finance.storable(customer.fields) if customer else {}, contact)
-    return Contact(code, contact.active, tuple(pair for pair in pairs if pair.name in TOLD_APART_BY))
+    told = tuple(pair for pair in pairs if pair.name in TOLD_APART_BY)
+    return Contact(contact.code, active=contact.active, pairs=told)

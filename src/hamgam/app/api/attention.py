@@ -137,6 +137,8 @@ class Trouble(Answer):
 class ContactBeside(Answer):
     code: str
     found: bool
+    gone: bool
+    """Finance has no contact with this code any more."""
     active: bool
     fields: list[Pair]
     """The customer as the CRM has it, and the contact."""
@@ -265,7 +267,11 @@ async def _found(db: Database, log_id: UUID) -> Row[Any]:
 
 def _contact(contact: Contact) -> ContactBeside:
     return ContactBeside(
-        code=contact.code, found=bool(contact.pairs), active=contact.active, fields=list(contact.pairs)
+        code=contact.code,
+        found=bool(contact.pairs),
+        gone=contact.gone,
+        active=contact.active,
+        fields=list(contact.pairs),
     )
 
 

@@ -112,9 +112,13 @@ WORDS: Table = {
         "با دانستن کد طرف حساب باز هم می‌توانید تصمیم بگیرید؛ آن را در خود سیاق ببینید.",
         "You can still decide by the code: look the contacts up in Siagh itself.",
     ),
+    "ask.finance.gone": (
+        "طرف حسابی با این کد دیگر در سیستم مالی نیست.",
+        "Finance has no contact with this code any more.",
+    ),
     "ask.finance.unseen": (
-        "سیستم مالی این کد را نشان نداد: شاید حذف شده باشد، یا این نسخه طرف حساب‌ها را جداگانه نشان نمی‌دهد.",
-        "Finance did not show this code: it may be gone, or this build does not show single contacts.",
+        "این نسخهٔ سیستم مالی طرف حساب‌ها را جداگانه نشان نمی‌دهد؛ این کد را در خود سیاق ببینید.",
+        "This build of finance does not show single contacts; look this code up in Siagh itself.",
     ),
     "ask.finance.inactive": (
         "این طرف حساب در سیستم مالی غیرفعال است.",
