@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from hamgam.app.records import story
 from hamgam.db.engine import Database
 from hamgam.errors import TryLater
 from hamgam.intake.poll import poll
+from hamgam.jobs import queue
 from hamgam.jobs.acting import release
+from hamgam.jobs.runner import run_notice
 from hamgam.model import CrmId, Entity, Stream, Trigger
+from hamgam.people.roles import Person, Role
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.trail import cursor
+from hamgam.trail.releases import Release
 from tests.bench import Bench, bench
 from tests.fakes import FakeCrm
 
@@ -153,7 +158,40 @@ async def test_a_person_lets_as_many_changes_through_as_were_shown(db: Database,
         await b.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'poll' RETURNING 1")
         assert len(await poll_once(b)) == (0 if more else 119)
         state = (await cursor.load(db))[Stream.PERSON]
-        assert (state.held, state.released) == ((120, 119) if more else (None, 0))
+        assert (state.held, state.release and state.release.changes) == ((120, 119) if more else (None, None))
+
+
+async def test_the_story_of_a_record_tells_why_it_had_to_wait(db: Database) -> None:
+    """And not of the next change of the record, which nobody has held back."""
+    async with bench(db) as b:
+        for n in range(120):
+            b.box.finance.add_contact(Name=f"مشتری {n}")
+        await b.run_import()
+        await poll_once(b)
+        for crm_id in b.box.crm.persons:
+            b.box.crm.edit(crm_id, nickName="همه یکی شدند", deliver=False)
+        held_at = b.clock()
+        for _ in range(2):
+            await poll_once(b)
+            b.clock.pass_seconds(60)
+        assert await release(db, Stream.PERSON, 120, by="مریم", now=b.clock())
+        let_through = Release(120, held_at, "مریم", b.clock())
+        assert await polled_and_told(b) == let_through
+        b.box.crm.edit(crm_id, nickName="دیگر", deliver=False)
+        assert await polled_and_told(b) is None
+
+
+async def polled_and_told(b: Bench) -> Release | None:
+    """What the newest event in the story of one record says that the poll has found."""
+    await poll(b.site, overlap_seconds=120, max_change_percent=100)
+    [job, *_] = await b.rows("SELECT args FROM procrastinate_jobs WHERE task_name = 'sync' ORDER BY id DESC")
+    await b.rows("DELETE FROM procrastinate_jobs RETURNING 1")
+    notice = queue.notice_of(job.args)
+    assert notice is not None
+    await run_notice(b.site, notice)
+    told = await story(b.site.db, Person("رضا", Role.VIEWER), notice.key.entity, notice.key.crm_id)
+    assert told is not None
+    return told.events[0].release
 
 
 async def test_a_held_poll_goes_on_once_a_person_has_let_the_changes_through(db: Database) -> None:

@@ -18,7 +18,8 @@ from hamgam.errors import Reason
 from hamgam.people.roles import Role
 from hamgam.remote_errors import REMOTE_ERRORS, explain
 from hamgam.trail.place import Place
-from tests.web.conftest import GUID, NOW, AddSync, Installation
+from hamgam.trail.releases import Release
+from tests.web.conftest import GUID, NOW, AddSync, Installation, in_json
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
@@ -245,3 +246,22 @@ async def test_held_changes_are_explained_and_let_through(clerk: httpx2.AsyncCli
 async def released(db: Database) -> Any:
     [row] = (await db.execute(text('SELECT released, "releasedBy" FROM "PollCursor"'))).all()
     return tuple(row) if row.released else None
+
+
+async def test_a_record_that_polling_held_back_tells_who_let_it_through(
+    clerk: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    held_at, at = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    release = Release(400, held_at, "مریم", at)
+    shown = {"changes": 400, "heldAt": in_json(held_at), "by": "مریم", "at": in_json(at)}
+    add_sync(triggerType="POLL", triggerPayload=release.as_payload())
+    told = (await clerk.get(f"/api/v1/records/customer/{GUID}")).json()
+    assert told["timeline"][0]["release"] == shown
+    log_id = told["timeline"][0]["id"]
+    assert (await clerk.get(f"/api/v1/syncs/{log_id}/story")).json()["release"] == shown
+    for lang in WORDS:
+        writer = Writer(lang)
+        for path in (f"/records/customer/{GUID}", f"/syncs/{log_id}"):
+            page = (await clerk.get(path, params={"lang": lang})).text
+            assert writer.word("released.held", 400) in page
+            assert writer.word("released.by", "مریم") in page

@@ -1,5 +1,7 @@
 """What the shapes have in common in which programs are answered."""
 
+from datetime import datetime
+
 from pydantic import AliasGenerator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -16,3 +18,12 @@ class Answer(BaseModel):
         use_attribute_docstrings=True,
         alias_generator=AliasGenerator(serialization_alias=to_camel),
     )
+
+
+class ReleaseShown(Answer):
+    """Changes that polling held back as suspiciously many, and who let them through."""
+
+    changes: int
+    held_at: datetime | None
+    by: str
+    at: datetime | None

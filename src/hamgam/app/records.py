@@ -21,6 +21,7 @@ from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found
+from hamgam.trail.releases import Release, release_in
 from hamgam.trail.timeline import Event, What
 
 MOST_FOUND = 50
@@ -58,6 +59,8 @@ class Told:
     """The person who asked for the sync, or who has settled it."""
     retries: tuple[Asked, ...] = ()
     """Who has put it back, and when."""
+    release: Release | None = None
+    """Where polling had held it back."""
     settled_at: datetime | None = None
     settled_by: str | None = None
     resolution: Any = None
@@ -272,6 +275,7 @@ def _event(event: Event) -> Told:
         target_id=row.targetEntityId,
         by=text_of(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
         retries=tuple(retries(row.triggerPayload)),
+        release=release_in(row.triggerPayload),
         settled_at=row.resolvedAt,
         settled_by=row.resolvedBy,
     )

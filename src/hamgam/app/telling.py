@@ -16,6 +16,7 @@ from hamgam.trail.attempts import Ended, ended_attempts
 from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
+from hamgam.trail.releases import Release, release_in
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
 _DATA = (
@@ -100,6 +101,8 @@ class Told:
     """Those before the latest one."""
     retries: list[Asked]
     """Who has put it back, and when."""
+    release: Release | None
+    """Where polling had held it back."""
     resolution: list[tuple[str, str]]
     """Words, and what the person who settled it has said."""
     raw: list[tuple[str, str]]
@@ -140,6 +143,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         lines=_lines(sent),
         attempts=ended_attempts(seen["attempts"]),
         retries=retries(row["triggerPayload"]),
+        release=release_in(row["triggerPayload"]),
         resolution=_resolution(object_of(seen["resolution"])),
         raw=[(name, _json(seen[name])) for name in _RAW if seen[name] is not None],
     )

@@ -186,8 +186,10 @@ poll_cursor = Table(
     Column("cursor", _TIME, nullable=False, comment="the newest modification time seen, by the CRM's clock"),
     Column("polledAt", _TIME, comment="when the last poll of this stream ended well, by our clock"),
     Column("held", Integer, comment="changes found but not queued, because they are suspiciously many"),
+    Column("heldAt", _TIME, comment="when they were first held back"),
     Column("released", Integer, comment="up to so many of them a person lets through at the next poll"),
     Column("releasedBy", Text),
+    Column("releasedAt", _TIME),
 )
 
 remote_system = Table(

@@ -4,7 +4,7 @@ It costs what changed, not what exists: hits whose mapped fields are the stored 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +20,7 @@ from hamgam.sync.suspicion import too_many
 from hamgam.trail import attention, cursor, mapping
 from hamgam.trail.attention import Asking
 from hamgam.trail.mapping import Version
+from hamgam.trail.releases import Release
 
 logger = structlog.get_logger()
 
@@ -55,12 +56,13 @@ async def poll(site: Site, *, overlap_seconds: float, max_change_percent: int) -
         except SyncError as error:
             failed = failed or error
             continue
-        suspicious = found.writes > reached.released
-        if suspicious and await too_many(site.db, found.writes, max_change_percent):
+        released = reached.release.changes if reached.release else 0
+        if found.writes > released and await too_many(site.db, found.writes, max_change_percent):
             logger.warning("poll.held", stream=stream, changes=found.writes)
             await cursor.finish(site.db, stream, site.clock(), held=found.writes)
             continue
-        await _queue(site.db, stream, found, max(position, found.newest))
+        notices = _released(found.notices, reached.release)
+        await _queue(site.db, stream, notices, max(position, found.newest))
         await cursor.finish(site.db, stream, site.clock())
         queued += len(found.notices)
     if failed is not None:
@@ -138,9 +140,16 @@ def _notice(change: Change, trigger: Trigger) -> ChangeNotice:
     return ChangeNotice(key=change.key, trigger=trigger, kind=change.kind, payload=seen)
 
 
-async def _queue(db: Database, stream: Stream, found: Found, position: datetime) -> None:
+def _released(notices: Sequence[ChangeNotice], release: Release | None) -> Sequence[ChangeNotice]:
+    """The story of each record will tell why it had to wait."""
+    if release is None:
+        return notices
+    return [replace(notice, payload={**notice.payload, **release.as_payload()}) for notice in notices]
+
+
+async def _queue(db: Database, stream: Stream, notices: Sequence[ChangeNotice], position: datetime) -> None:
     """Queue in groups; the cursor moves with the last one."""
-    groups = list(_groups(found.notices)) or [()]
+    groups = list(_groups(notices)) or [()]
     for number, group in enumerate(groups, start=1):
         async with db.transaction() as connection:
             await queue.enqueue(connection, group)

@@ -122,7 +122,7 @@ async def release(db: Database, stream: Stream, held: int, *, by: str, now: date
     Should the poll find more than these, it holds them back again.
     """
     async with db.transaction() as connection:
-        done = await cursor.release(connection, stream, held, by)
+        done = await cursor.release(connection, stream, held, by, now)
         if done:
             await queue.enqueue_task(connection, queue.POLL_TASK, {}, now)
     return done

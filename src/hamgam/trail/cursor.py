@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Row, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.tables import poll_cursor as t
 from hamgam.model import Stream
+from hamgam.trail.releases import Release
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _END = datetime(9000, 1, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ class Cursor:
     polled_at: datetime | None
     held: int | None
     """Changes that were found and not queued because they are suspiciously many."""
-    released: int = 0
+    release: Release | None = None
     """Up to so many of them a person lets through."""
 
 
@@ -39,10 +40,20 @@ async def load(db: Database) -> Mapping[Stream, Cursor]:
             _datetime(t.c.cursor).label("position"),
             case((t.c.polledAt.is_not(None), _datetime(t.c.polledAt))).label("polled_at"),
             t.c.held,
-            func.coalesce(t.c.released, 0).label("released"),
+            t.c.heldAt,
+            t.c.released,
+            t.c.releasedBy,
+            t.c.releasedAt,
         ).where(t.c.stream.in_(list(Stream)))
     )
-    return {Stream(row.stream): Cursor(row.position, row.polled_at, row.held, row.released) for row in found}
+    return {Stream(row.stream): _cursor(row) for row in found}
+
+
+def _cursor(row: Row[Any]) -> Cursor:
+    release = None
+    if row.released:
+        release = Release(row.released, row.heldAt, row.releasedBy or "", row.releasedAt)
+    return Cursor(row.position, row.polled_at, row.held, release)
 
 
 def _datetime(column: Any) -> Any:
@@ -70,12 +81,15 @@ async def start_again(db: Database, stream: Stream) -> None:
 
 async def finish(db: Database, stream: Stream, at: datetime, *, held: int | None = None) -> None:
     """Note that a poll of this stream has ended: well, or holding suspiciously many changes back."""
-    values = {"held": held} if held else {"held": None, "polledAt": at, "released": None, "releasedBy": None}
-    await db.execute(t.update().where(t.c.stream == stream).values(**values))
+    over = dict.fromkeys(("held", "heldAt", "released", "releasedBy", "releasedAt")) | {"polledAt": at}
+    values = {"held": held, "heldAt": func.coalesce(t.c.heldAt, at)} if held else over
+    await db.execute(t.update().where(t.c.stream == stream).values(values))
 
 
-async def release(connection: AsyncConnection, stream: Stream, held: int, by: str) -> bool:
+async def release(connection: AsyncConnection, stream: Stream, held: int, by: str, at: datetime) -> bool:
     """Let the changes through that are held back, if they are still so many; answers whether they are."""
     same = (t.c.stream == stream) & (t.c.held == held)
-    done = await connection.execute(t.update().where(same).values(released=held, releasedBy=by))
+    done = await connection.execute(
+        t.update().where(same).values(released=held, releasedBy=by, releasedAt=at)
+    )
     return done.rowcount == 1

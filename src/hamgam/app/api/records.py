@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from hamgam.app.access import Operator, Viewer
-from hamgam.app.answers import Answer
+from hamgam.app.answers import Answer, ReleaseShown
 from hamgam.app.context import WebContext
 from hamgam.app.reaching import reached
 from hamgam.app.records import (
@@ -119,6 +119,8 @@ class SyncEvent(Answer):
     """The person who asked for it."""
     retries: list[Asked]
     """Who has put it back, and when."""
+    release: ReleaseShown | None
+    """Where polling had held it back."""
     settled_at: datetime | None
     settled_by: str | None
 

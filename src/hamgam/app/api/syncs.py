@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from hamgam.app.access import Viewer
 from hamgam.app.addresses import with_cursor
-from hamgam.app.answers import Answer
+from hamgam.app.answers import Answer, ReleaseShown
 from hamgam.app.context import WebContext
 from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
@@ -123,6 +123,8 @@ class SyncTold(Answer):
     attempts: list[Ended]
     """Those before the latest one, the first of them first."""
     retries: list[Asked]
+    release: ReleaseShown | None
+    """Where polling had held it back."""
     earlier: UUID | None
     later: UUID | None
     """The syncs of the same record before and after this one."""
@@ -237,6 +239,7 @@ def _told(story: SyncStory) -> SyncTold:
         answered=told.answered,
         attempts=told.attempts,
         retries=told.retries,
+        release=told.release and ReleaseShown.model_validate(told.release),
         earlier=story.earlier,
         later=story.later,
     )

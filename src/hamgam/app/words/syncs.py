@@ -124,6 +124,13 @@ WORDS: Table = {
         "ناتمام ماند؛ برنامه در میان کار بسته شده بود.",
         "It broke off: its process had ended.",
     ),
+    "released": ("نگه‌داشته‌شده در بررسی دوره‌ای", "Held back by polling"),
+    "released.held": (
+        "یکی از {} تغییری بود که بررسی دوره‌ای به‌سبب تعداد مشکوکشان نگه داشت",
+        "It was one of {} changes that polling held back, being suspiciously many",
+    ),
+    "released.since": ("نگه داشته شد", "Held back"),
+    "released.by": ("{} آزادش کرد", "Let through by {}"),
     "sync.put_back": ("بازگردانده به صف توسط", "Put back into the queue by"),
     "sync.resolution": ("تعیین تکلیف", "How it was settled"),
     "sync.resolved_at": ("زمان", "When"),
