@@ -37,6 +37,8 @@ _PAGES = {
     "needs attention, one reason": "/attention?lang=fa&reason=DUPLICATE_PHONE",
     "needs attention, one row": "/attention/{problem}?lang=fa",
     "needs attention, before a bulk action": "/attention/confirm?lang=fa&reason=DUPLICATE_PHONE",
+    "an action on 50,000 rows": "/attention/bulk/{action}?lang=fa",
+    "an action on 50,000 rows, those that wait": "/attention/bulk/{action}?lang=fa&show=QUEUED",
     "queue": "/queue?lang=fa",
     "import": "/import?lang=fa",
     "connections": "/connections?lang=fa",
@@ -93,6 +95,19 @@ SELECT 'customer', md5(n::text)::uuid::text, 'person', 'مشتری ' || n, n::te
   format(' مشتری%s %s %s 0098%s 0%s ', n, n, md5(n::text), 9000000000 + n, 9000000000 + n)
 FROM generate_series(1, :customers) AS n
 """
+_ACTION = """
+WITH action AS (
+  INSERT INTO "BulkAction" (id, what, "by", "startedAt", total, done)
+  VALUES (gen_random_uuid(), 'retry', 'benchmark', now(), 50000, 50000) RETURNING id
+), items AS (
+  INSERT INTO "BulkItem" ("bulkId", "logId", seen, outcome, tries, record, ended, "syncId")
+  SELECT action.id, s.id, gen_random_uuid(), 'DONE', 1, s."sourceEntity" || ':' || s."sourceEntityId",
+    CASE WHEN s.status = 'SUCCESS' THEN s.status END, CASE WHEN s.status = 'SUCCESS' THEN s.id END
+  FROM action, (SELECT * FROM "SyncLog" ORDER BY md5(id::text) LIMIT 50000) s
+)
+SELECT id FROM action
+"""
+"""A retry of rows from all of the log; most of its syncs have ended, the others wait."""
 
 
 async def pages(site: Installation) -> list[Figure]:
@@ -106,6 +121,7 @@ async def pages(site: Installation) -> list[Figure]:
         await site.db.execute(text("ANALYZE"))
         places = {
             "problem": (await site.db.execute(text(_PROBLEM))).scalar_one(),
+            "action": (await site.db.execute(text(_ACTION))).scalar_one(),
             "far_back": await _far_back(site),
         }
         asked = {name: path.format(**places) for name, path in _PAGES.items()}

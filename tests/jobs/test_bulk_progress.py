@@ -1,16 +1,19 @@
 """How far an action on many rows is: it tells of the syncs that it led to, and not of the queue alone."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
 
 from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log
 from hamgam.jobs.acting import dismiss
-from hamgam.model import CrmId
+from hamgam.model import CrmId, Status
 from hamgam.trail import bulk, bulk_progress
 from hamgam.trail.bulk_progress import Progress, Stage
 from hamgam.trail.worklist import Together
 from tests.bench import Bench, bench
-from tests.jobs.test_bulk import NOW, add, began, worked
+from tests.jobs.test_bulk import NOW, add, began, crm_id, worked
 
 
 async def refused(b: Bench, number: int) -> tuple[CrmId, int]:
@@ -29,6 +32,7 @@ async def sync_all(b: Bench) -> None:
 
 
 async def told(db: Database, action: UUID) -> Progress:
+    await bulk_progress.note_ended(db)
     return (await bulk_progress.progress(db, [action]))[action]
 
 
@@ -50,6 +54,8 @@ async def test_a_retry_counts_when_its_sync_has_ended_and_as_it_has_ended(db: Da
         b.box.finance.edit_contact(other, MobileNo=None)
         b.box.crm.delete(gone)
         await sync_all(b)
+        assert (await told(db, action)).under_way == 1  # what the CRM has not is looked at once more
+        await b.rows("DELETE FROM procrastinate_jobs RETURNING 1")
         over = await told(db, action)
         assert over.counts == {Stage.SUCCESS: 1, Stage.SKIPPED: 1, Stage.FAILED: 1}
         assert (over.ended, over.under_way) == (3, 0)
@@ -95,3 +101,56 @@ async def test_the_rows_of_a_stage_come_page_by_page(db: Database) -> None:
     rest = await bulk_progress.members(db, action, Stage.ASKED, after=first[-1].log_id, limit=3)
     assert (len(first), len(rest)) == (3, 2)
     assert len({row.log_id for row in first + rest}) == 5
+
+
+async def test_a_sync_that_runs_is_told_from_one_that_waits(db: Database) -> None:
+    ids = [await add(db, number) for number in range(3)]
+    action = await began(db)
+    await worked(db)
+    running = {"status": Status.IN_PROGRESS, "transactionId": uuid4()}
+    await db.execute(sync_log.update().where(sync_log.c.id == ids[1]).values(running))
+    assert (await told(db, action)).counts == {Stage.QUEUED: 2, Stage.RUNNING: 1}
+    assert await ids_at(db, action, Stage.RUNNING) == [(crm_id(1), "IN_PROGRESS")]
+    assert {status for _, status in await ids_at(db, action, Stage.QUEUED)} == {"PENDING"}
+
+
+async def test_how_a_retry_has_ended_stays_what_a_later_attempt_finds(db: Database) -> None:
+    """That is another retry, and counts where it was asked for."""
+    log_id = await add(db, 1)
+    first = await began(db)
+    await worked(db)
+    await ended(db, log_id, Status.FAILED)
+    assert (await told(db, first)).counts == {Stage.FAILED: 1}
+    second = await began(db)
+    await worked(db)
+    await ended(db, log_id, Status.SUCCESS)
+    assert (await told(db, second)).counts == {Stage.SUCCESS: 1}
+    assert (await told(db, first)).counts == {Stage.FAILED: 1}
+
+
+async def test_nothing_is_noted_while_a_record_has_a_job(db: Database) -> None:
+    log_id = await add(db, 1)
+    assert not await bulk_progress.note_ended(db)
+    action = await began(db)
+    await worked(db)
+    assert await bulk_progress.note_ended(db)
+    await ended(db, log_id, Status.SUCCESS, drop_job=False)
+    assert (await told(db, action)).counts == {Stage.QUEUED: 1}
+    await ended(db, log_id, Status.SUCCESS)
+    assert not await bulk_progress.note_ended(db)
+    assert (await told(db, action)).counts == {Stage.SUCCESS: 1}
+
+
+async def test_a_retry_that_no_sync_has_come_of_is_not_looked_for_for_ever(db: Database) -> None:
+    await add(db, 1, status=Status.CONFLICT)
+    action = await began(db)
+    await worked(db)
+    await db.execute(text("DELETE FROM procrastinate_jobs"))
+    assert (await told(db, action)).counts == {Stage.LEFT_ALONE: 1}
+
+
+async def ended(db: Database, log_id: UUID, status: Status, *, drop_job: bool = True) -> None:
+    values = {"status": status, "transactionId": uuid4(), "completedAt": NOW}
+    await db.execute(sync_log.update().where(sync_log.c.id == log_id).values(values))
+    if drop_job:
+        await db.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'sync'"))

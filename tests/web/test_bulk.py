@@ -14,6 +14,7 @@ from hamgam.db.engine import Database
 from hamgam.jobs.bulk import step
 from hamgam.people.roles import Role
 from hamgam.trail import bulk
+from hamgam.trail.bulk_progress import note_ended
 from tests.web.conftest import NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 
@@ -52,6 +53,8 @@ async def ends(db: Database, status: str, count: int) -> None:
         ),
         {"status": status, "count": count},
     )
+    await db.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'sync'"))
+    await note_ended(db)
 
 
 async def test_all_that_match_are_counted_agreed_to_and_retried(

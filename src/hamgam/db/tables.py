@@ -307,6 +307,14 @@ bulk_item = Table(
     Column("seen", Uuid, nullable=False, comment="the attempt that the row told of when it was chosen"),
     Column("outcome", Text, comment="empty: not tried yet; BUSY: to be tried again"),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("record", Text, comment="of a retry: whose sync it leads to"),
+    Column("ended", Text, comment="how that sync has ended, as a stage"),
+    Column("syncId", Uuid, comment="the log row of that sync"),
+    Index(
+        "ix_BulkItem_under_way",
+        "bulkId",
+        postgresql_where=text("outcome = 'DONE' AND record IS NOT NULL AND ended IS NULL"),
+    ),
     Index(
         "ix_BulkItem_left",
         "bulkId",

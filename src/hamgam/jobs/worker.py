@@ -27,6 +27,7 @@ from hamgam.sync.site import Site
 from hamgam.trail import cursor, deliveries, import_plans, log, names
 from hamgam.trail.bulk import next_open
 from hamgam.trail.bulk import purge as purge_bulk
+from hamgam.trail.bulk_progress import note_ended
 
 logger = structlog.get_logger()
 
@@ -37,6 +38,8 @@ _FIRST = 30
 """The priority of the search for what others left: a full queue must not put it off."""
 _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
+_NOTED_EVERY_SECONDS = 2
+"""How late an action on many rows may tell of the syncs that it led to."""
 _CHORES_AT_ONCE = 2
 _IMPORTS_AT_ONCE = 1
 _AHEAD = 3
@@ -174,6 +177,8 @@ class Worker:
 
     async def _bulk(self) -> None:
         again = await bulk_step(self._db, self._work.site.clock)
+        if await note_ended(self._db) and again is None:
+            again = self._now() + timedelta(seconds=_NOTED_EVERY_SECONDS)
         if again is not None:
             await self._schedule(queue.BULK_TASK, again)
 
@@ -193,6 +198,7 @@ class Worker:
         if orphans:
             async with self._db.transaction() as connection:
                 await queue.enqueue(connection, orphans)
+        await note_ended(self._db)
         if await next_open(self._db) and not await queue.exists(self._db, queue.BULK_TASK):
             await self._schedule(queue.BULK_TASK, None)
         if self._work.poll_interval_seconds and not await queue.exists(self._db, queue.POLL_TASK):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, literal, select, text
+from sqlalchemy import Row, and_, func, literal, null, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -89,12 +89,12 @@ async def begin(
     made = await connection.execute(insert(t).values(values).on_conflict_do_nothing().returning(t.c.id))
     if made.first() is None:
         return None
-    rows = select(literal(bulk_id, item.c.bulkId.type), sync_log.c.id, sync_log.c.transactionId).where(
+    s, names = sync_log.c, ["bulkId", "logId", "seen", "record"]
+    record = s.sourceEntity + ":" + s.sourceEntityId if what is Together.RETRY else null()
+    rows = select(literal(bulk_id, item.c.bulkId.type), s.id, s.transactionId, record).where(
         what.fits, worklist.which(chosen)
     )
-    await connection.execute(
-        insert(item).from_select(["bulkId", "logId", "seen"], rows, include_defaults=False)
-    )
+    await connection.execute(insert(item).from_select(names, rows, include_defaults=False))
     taken = select(func.count()).select_from(item).where(item.c.bulkId == bulk_id).scalar_subquery()
     counted = await connection.execute(
         t.update().where(t.c.id == bulk_id).values(total=taken).returning(t.c.total)
