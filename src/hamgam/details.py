@@ -47,6 +47,7 @@ class Detail(Enum):
     NO_CODE = "the answer names no code", "در پاسخ، کدی نیامده است"
     NO_KEY = "the answer names no key", "در پاسخ، کلیدی نیامده است"
     NO_ID = "the answer names no id", "در پاسخ، شناسه‌ای نیامده است"
+    OTHER_ID = "the answer is about another id", "پاسخ دربارهٔ شناسهٔ دیگری است"
     NO_ATTRIBUTE = "the login does not name {}", "در پاسخ ورود، {} نیامده است"
     NO_EXPIRY = "expiresAt is no date", "مقدار expiresAt تاریخ نیست"
     NO_DATE = "a date that is none", "یکی از تاریخ‌ها خوانده نمی‌شود"

@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from hamgam.details import Detail
 from hamgam.errors import InDoubt, NeedsOperator, Reason, Refused, SyncError, TryLater
-from hamgam.model import Kind, ProbeReport, Stream
+from hamgam.model import Entity, Kind, ProbeReport, Stream, System
 from hamgam.sandbox import CRM_USERNAME, CrmMood, Fault, FaultKind
+from hamgam.systems.payamgostar import PayamgostarConnector
 from hamgam.systems.payamgostar.client import LIGHT_PAGE_SIZE
 from hamgam.systems.payamgostar.login import DEVICE_ID
 from hamgam.systems.payamgostar.probe import number_pattern, page_base
 from hamgam.systems.payamgostar.wire import LightRow
-from tests.fakes import START
-from tests.systems.rigs import NOBODY, TRANSACTION, crm_connector, sandbox_crm
+from tests.fakes import START, Clock, InMemorySessions
+from tests.systems.raw import answer, raw_server
+from tests.systems.rigs import NOBODY, TRANSACTION, client, crm_connector, sandbox_crm
 
 FIELDS = {"name": "نگار راد", "mobile": "09120000000"}
 
@@ -224,6 +227,29 @@ async def test_an_api_that_is_not_there_needs_a_person() -> None:
             with pytest.raises(NeedsOperator) as caught:
                 await read
             assert caught.value.reason is Reason.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize("entity", Entity)
+async def test_another_object_than_the_one_asked_for_is_not_believed(entity: Entity) -> None:
+    login = b'{"accessToken": "a", "expiresAt": "2099-01-01T00:00:00Z"}'
+
+    async def read(crm_id: str) -> object:
+        body = answer(b'{"crmId": "%s", "nickName": "x"}' % crm_id.encode())
+        async with raw_server(answer(login), body) as server:
+            http = client(server.url, System.CRM)
+            crm = PayamgostarConnector(http, InMemorySessions(), "u", "p", Clock())
+            try:
+                reading = (
+                    crm.customer(NOBODY, None) if entity is Entity.CUSTOMER else crm.document(NOBODY, entity)
+                )
+                return await reading
+            finally:
+                await crm.aclose()
+
+    assert await read(f" {NOBODY.upper()}"), "an id may be spelled in more than one way"
+    with pytest.raises(TryLater) as caught:
+        await read("22222222-2222-4222-8222-222222222222")
+    assert (caught.value.reason, caught.value.detail) == (Reason.BROKEN_ANSWER, Detail.OTHER_ID())
 
 
 async def test_one_strange_object_does_not_hide_the_other_changes() -> None:

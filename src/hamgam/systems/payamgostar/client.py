@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from msgspec import UnsetType
+from msgspec.json import Decoder
 
 from hamgam.details import Detail
 from hamgam.errors import NeedsOperator, Reason, Refused, SyncError
@@ -45,6 +46,8 @@ LIGHT_PAGE_SIZE = 500
 _DOCUMENT_PATHS = {Entity.INVOICE: "invoice/sales", Entity.QUOTE: "quote/sales"}
 _KINDS = {"1": Kind.PERSON, "2": Kind.ORGANIZATION}
 
+T = TypeVar("T", bound=wire.CustomerObject | wire.DocumentObject)
+
 
 class PayamgostarConnector:
     """Implements `CrmConnector`. `clock` answers aware UTC; `page_size` is the size of a polled page."""
@@ -74,7 +77,7 @@ class PayamgostarConnector:
     async def customer(self, crm_id: CrmId, kind: Kind | None) -> CrmCustomer | None:
         for each in (kind,) if kind else (Kind.PERSON, Kind.ORGANIZATION):
             reply = await self._read(f"{OBJECTS}/{each}/get", {"id": crm_id})
-            found = reply.decode(wire.customer) if _exists(reply) else None
+            found = _object(reply, wire.customer, crm_id)
             if found is not None:
                 return _customer(found, each)
         return None
@@ -154,7 +157,7 @@ class PayamgostarConnector:
 
     async def document(self, crm_id: CrmId, entity: Entity) -> SalesDocument | None:
         reply = await self._read(f"{OBJECTS}/{_DOCUMENT_PATHS[entity]}/get", {"id": crm_id})
-        found = reply.decode(wire.document) if _exists(reply) else None
+        found = _object(reply, wire.document, crm_id)
         return None if found is None else sales_document(found, entity)
 
     async def subscriptions(self) -> list[Subscription] | None:
@@ -222,11 +225,17 @@ class PayamgostarConnector:
         return await self._keeper.authorized(call)
 
 
-def _exists(reply: Reply) -> bool:
-    """404 means not found here; 405 that this is not the API we think it is."""
+def _object(reply: Reply, decoder: Decoder[T | None], asked: CrmId) -> T | None:
+    """What a get answers. 404 means not found here; 405 that this is not the API we think it is.
+
+    Another object than the one asked for is not believed: its values would be written to somebody else.
+    """
     if reply.status == 405:
         raise _not_supported()
-    return reply.found
+    found = reply.decode(decoder) if reply.found else None
+    if found is not None and wire.crm_id(found.crm_id) != wire.crm_id(asked):
+        raise reply.broken(Detail.OTHER_ID())
+    return found
 
 
 def _supported(reply: Reply) -> Reply:
