@@ -229,6 +229,17 @@ async def test_an_api_that_is_not_there_needs_a_person() -> None:
             assert caught.value.reason is Reason.NOT_SUPPORTED
 
 
+async def test_a_webhook_that_the_crm_does_not_let_go_is_not_gone() -> None:
+    async with sandbox_crm() as rig:
+        made = await rig.connector.subscribe("https://hooks.example.com/webhook/crm", ["customer.updated"])
+        assert made is not None
+        rig.box.faults.add(fault(FaultKind.STATUS, "webhooks/delete", status=405))
+        with pytest.raises(NeedsOperator) as caught:
+            await rig.connector.unsubscribe(made.id)
+        assert caught.value.reason is Reason.NOT_SUPPORTED
+        assert await rig.connector.subscriptions() == [made]
+
+
 @pytest.mark.parametrize("entity", Entity)
 async def test_another_object_than_the_one_asked_for_is_not_believed(entity: Entity) -> None:
     login = b'{"accessToken": "a", "expiresAt": "2099-01-01T00:00:00Z"}'

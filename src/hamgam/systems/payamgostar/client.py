@@ -179,7 +179,9 @@ class PayamgostarConnector:
 
     async def unsubscribe(self, subscription_id: str) -> None:
         """Remove a webhook; one that is gone already is no error."""
-        await self._write("DELETE", f"{WEBHOOKS}/{quote(subscription_id, safe='')}", None)
+        reply = await self._write("DELETE", f"{WEBHOOKS}/{quote(subscription_id, safe='')}", None)
+        if reply.status == 405:
+            raise _not_supported()
 
     async def alive(self) -> None:
         (await self.light_page(0, size=1)).decode(wire.light_rows)
