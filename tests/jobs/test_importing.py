@@ -10,6 +10,7 @@ import pytest
 
 from hamgam.db.engine import Database
 from hamgam.jobs import importing
+from hamgam.jobs.worker import Work, Worker
 from hamgam.sandbox import Fault, FaultKind
 from hamgam.sync.initial_import import NotNow
 from hamgam.trail import import_runs
@@ -22,6 +23,15 @@ NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
 
 def fill(b: Bench, count: int) -> list[int]:
     return [b.box.finance.add_contact(Name=f"مشتری {n}") for n in range(count)]
+
+
+def still(b: Bench) -> Work:
+    """What a worker does that is told to do nothing by itself."""
+
+    async def never() -> None:
+        raise AssertionError
+
+    return Work(site=b.site, poll=never, poll_interval_seconds=0, concurrency=1, retention_days=365)
 
 
 def numbers(b: Bench) -> Counter[str]:
@@ -188,6 +198,18 @@ async def test_a_worker_that_is_told_to_stop_hands_over_to_another(db: Database)
             run = await reached(db, asked.id, RunState.DONE)
         assert run.outcomes == {"created": 250}
         assert numbers(b) == Counter(map(str, codes))
+
+
+async def test_a_job_that_comes_while_the_worker_ends_is_left_to_another(db: Database) -> None:
+    async with bench(db) as b:
+        fill(b, 3)
+        asked = await ask(db)
+        await b.rows("DELETE FROM procrastinate_jobs RETURNING 1")
+        await Worker(db.url, still(b))._import()
+        left = await import_runs.find(db, asked.id)
+        assert left is not None
+        assert (left.state, b.writes("crm")) == (RunState.WAITING, [])
+        assert len(await b.jobs()) == 1
 
 
 async def test_a_side_that_cannot_be_read_ends_the_run_with_its_reason(db: Database) -> None:

@@ -91,14 +91,11 @@ class Worker:
             try:
                 async with self._app.open_async():
                     await self._keep(0)
-                    self.running = True
                     await self._serve()
             except (*DATABASE_GONE, ConnectorException) as error:
                 logger.warning("worker.database_gone", error=type(error).__name__)
             except Exception as error:
                 logger.error("worker.defect", error=type(error).__name__, where=where(error))
-            finally:
-                self.running = False
             if _told_to_stop():
                 return
             await asyncio.sleep(_RESTART_SECONDS)
@@ -110,9 +107,11 @@ class Worker:
             asyncio.create_task(self._serve_queue(queue.CHORES, _CHORES_AT_ONCE)),
             asyncio.create_task(self._serve_queue(queue.IMPORTS, _IMPORTS_AT_ONCE)),
         ]
+        self.running = True
         try:
             await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.running = False
             self._stop_import.set()
             for task in (*self._waiting, *serving):
                 task.cancel()  # who only waits has done nothing yet, and who starts next puts it back
@@ -152,7 +151,9 @@ class Worker:
 
     async def _import(self) -> None:
         await self._systems_up()
-        self._stop_import = asyncio.Event()
+        self._stop_import = asyncio.Event()  # of this one: a person may set it
+        if not self.running:
+            self._stop_import.set()
         await importing.carry_out(self._site, self._work.imports, self._stop_import)
 
     async def _systems_up(self) -> None:
