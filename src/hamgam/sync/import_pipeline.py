@@ -48,6 +48,8 @@ class Pipeline:
         self._unfinished = unfinished
         self._stored = stored
         self._waits = waits
+        self._outages: list[Reason] = []
+        """Why creates wait for the CRM, each its own reason; the others must not end that notice."""
         self._todo: asyncio.Queue[tuple[Planned, ImportIntent] | None] = asyncio.Queue(2 * _GROUP)
         self._ended: asyncio.Queue[ImportRecord | None] = asyncio.Queue(2 * _GROUP)
 
@@ -126,9 +128,13 @@ class Pipeline:
 
     async def _pause(self, pause: timedelta, outage: Reason | None) -> bool:
         """Wait until the next try. False: the run was stopped."""
+        if outage is None:
+            return await unless(self._stop, self._rest(pause))
+        self._outages.append(outage)
         self._waits(outage)
         goes_on = await unless(self._stop, self._rest(pause))
-        self._waits(None)
+        self._outages.remove(outage)
+        self._waits(self._outages[-1] if self._outages else None)
         return goes_on
 
     async def _rest(self, pause: timedelta) -> None:
