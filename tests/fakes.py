@@ -4,8 +4,8 @@ They pass the very contract tests that the connectors pass.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -109,6 +109,16 @@ class Observed:
     """A `CallObserver` that remembers."""
 
     calls: list[tuple[System, bool, str]] = field(default_factory=list)
+    waits: int = 0
+    """How many calls wait for the other side."""
+
+    @contextmanager
+    def waiting(self, system: System) -> Iterator[None]:
+        self.waits += 1
+        try:
+            yield
+        finally:
+            self.waits -= 1
 
     def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None:
         self.calls.append((system, ok, reason))

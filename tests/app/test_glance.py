@@ -17,9 +17,12 @@ from hamgam.trail.remote import SessionState
 NOW = datetime(2026, 3, 20, 21, 0, tzinfo=UTC)
 
 
-def remote(state: str) -> Connection:
+def remote(state: str, waiting_since: datetime | None = None) -> Connection:
     return Connection(
-        state=RemoteState(state, NOW, NOW, 1, {}, 0.1), session=SessionState(NOW, True, None), outage=None
+        state=RemoteState(state, NOW, NOW, 1, {}, 0.1),
+        session=SessionState(NOW, True, None),
+        outage=None,
+        waiting_since=waiting_since,
     )
 
 
@@ -38,31 +41,45 @@ CALM = Glance(
     delivery=None,
     success_at=None,
 )
-DOWN = CALM.systems | {System.FINANCE: remote(Reason.UNREACHABLE)}
+WAITING = CALM.systems | {System.CRM: remote("ok", NOW - timedelta(seconds=9))}
+DOWN = WAITING | {System.FINANCE: remote(Reason.UNREACHABLE, NOW - timedelta(seconds=9))}
 HELD = {Stream.PERSON: PollState(NOW, NOW, 1200)}
 SILENT = Quiet(NOW - timedelta(hours=22), timedelta(hours=14))
 
 
-def test_the_most_pressing_trouble_is_told() -> None:
+def test_the_worst_trouble_comes_first() -> None:
     """Each is taken away in turn, and the next one shows."""
     view = replace(CALM, systems=DOWN, workers=0, polls=HELD, attention=3, quiet=SILENT)
-    seen = [view.verdict]
+    assert view.troubles == ["down", "no_worker", "waiting", "held", "attention", "quiet"]
+    seen: list[str] = [view.verdict]
     for cure in (
-        {"systems": CALM.systems},
+        {"systems": WAITING},
         {"workers": 1},
+        {"systems": CALM.systems},
         {"polls": {}},
         {"attention": 0},
         {"quiet": CALM.quiet},
     ):
         view = replace(view, **cure)  # type: ignore[arg-type]
         seen.append(view.verdict)
-    assert seen == ["down", "no_worker", "held", "attention", "quiet", "good"]
+    assert seen == ["down", "no_worker", "waiting", "held", "attention", "quiet", "good"]
+
+
+def test_a_system_that_is_down_is_not_called_slow() -> None:
+    view = replace(CALM, systems=DOWN)
+    assert (view.down, view.waiting) == ([System.FINANCE], [System.CRM])
+
+
+def test_what_has_been_due_for_more_than_a_minute_is_late() -> None:
+    assert not replace(CALM, oldest_seconds=60).queue_is_late
+    assert replace(CALM, oldest_seconds=61).queue_is_late
 
 
 @pytest.mark.parametrize("state", ["ok", "unknown", Reason.BAD_REQUEST, Reason.UNUSABLE_RECORD])
 def test_a_system_that_refuses_one_record_is_not_down(state: str) -> None:
     view = replace(CALM, systems={System.CRM: remote(state)})
     assert (view.down, view.verdict) == ([], "good")
+    assert view.systems[System.CRM].tone == ("unknown" if state == "unknown" else "ok")
 
 
 @pytest.mark.parametrize(

@@ -351,6 +351,40 @@ async def test_a_stream_that_breaks_off_says_so() -> None:
     assert [reason for _, _, reason in observer.calls] == ["BROKEN_ANSWER", "SERVER_ERROR"]
 
 
+async def test_a_call_waits_until_its_answer_is_whole_or_nobody_wants_it() -> None:
+    observer = Observed()
+    async with raw_server(bytes_then_silence(CUT, asyncio.Event())) as server:
+        http_client = client(server, observer=observer)
+        call = http_client.call("GET", "/x", body=None, headers={}, effect=Effect.READ)
+        asked = asyncio.create_task(call)
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        assert observer.waits == 1
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await http_client.aclose()
+    assert observer.waits == 0
+
+
+async def test_a_stream_waits_only_while_its_reader_does() -> None:
+    observer = Observed()
+    async with raw_server(bytes_then_silence(CUT, asyncio.Event())) as server:
+        http_client = client(server, observer=observer)
+        async with http_client.stream("GET", "/x", body=None, headers={}, effect=Effect.READ) as stream:
+            chunks = stream.chunks()
+            assert await anext(chunks)
+            assert observer.waits == 0
+            more = asyncio.ensure_future(anext(chunks))
+            await asyncio.sleep(0)
+            assert observer.waits == 1
+            more.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await more
+        await http_client.aclose()
+    assert observer.waits == 0
+
+
 @pytest.mark.parametrize(("hold_slot", "taken"), [(True, 1), (False, 0)])
 async def test_a_stream_keeps_its_slot_unless_the_caller_makes_other_calls(
     hold_slot: bool, taken: int

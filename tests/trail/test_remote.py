@@ -1,18 +1,18 @@
 """What is remembered of a remote system: sessions that all share, and counters of all processes."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable
+from sqlalchemy import Executable, text
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import OperationalError
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.model import RemoteSession, System
 from hamgam.trail import numbers
-from hamgam.trail.remote import CallTally, SharedSessions
+from hamgam.trail.remote import UNUSUAL_WAIT, CallTally, SharedSessions, waiting_since
 from tests.fakes import START, Clock
 
 SESSION = RemoteSession("token", {"fiscal_year": "1404", "contact": "77"})
@@ -123,3 +123,36 @@ async def test_a_flush_keeps_the_session(db: Database) -> None:
     await tally.flush()
     assert await SharedSessions(db).load(System.CRM) == SESSION
     assert (await numbers.remote_states(db))[System.CRM].calls == 1
+
+
+AN_INSTANT = timedelta(milliseconds=1)
+
+
+async def test_a_call_that_waits_unusually_long_is_told_of_until_it_is_answered(db: Database) -> None:
+    clock = Clock()
+    tally = CallTally(db, clock)
+    with tally.waiting(System.FINANCE):
+        clock.now += UNUSUAL_WAIT - AN_INSTANT
+        await tally.flush()
+        assert await waiting_since(db) == {}
+        clock.now += AN_INSTANT
+        with tally.waiting(System.FINANCE), tally.waiting(System.CRM):
+            await tally.flush()
+        assert await waiting_since(db) == {System.FINANCE: START}
+    await db.execute(text('UPDATE "RemoteSystem" SET "waitingNotedAt" = now() - interval \'4 seconds\''))
+    await tally.flush()
+    assert await waiting_since(db) == {}
+
+
+async def test_the_process_that_has_waited_longest_speaks_while_it_does(db: Database) -> None:
+    early, late = Clock(), Clock()
+    late.now += timedelta(seconds=30)
+    one, other = CallTally(db, early), CallTally(db, late)
+    with one.waiting(System.CRM), other.waiting(System.CRM):
+        early.now = late.now = START + timedelta(minutes=1)
+        for tally in (other, one, other):
+            await tally.flush()
+        assert await waiting_since(db) == {System.CRM: START}
+        await db.execute(text('UPDATE "RemoteSystem" SET "waitingNotedAt" = now() - interval \'4 seconds\''))
+        await other.flush()
+        assert await waiting_since(db) == {System.CRM: START + timedelta(seconds=30)}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from hamgam.app.glance import Window
 from hamgam.app.words import WORDS, Writer
@@ -152,3 +153,53 @@ async def test_an_empty_queue_says_so(client: httpx2.AsyncClient) -> None:
 
 async def test_an_empty_chart_says_so(client: httpx2.AsyncClient) -> None:
     assert WORDS["en"]["chart.empty"] in (await client.get("/chart?lang=en")).text
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+async def test_who_cannot_decide_is_told_who_can(
+    db: Database, add_sync: AddSync, role: Role, lang: str
+) -> None:
+    words = WORDS["fa" if lang == "fa" else "en"]
+    add_sync(status=Status.IN_DOUBT)
+    async with asking_as(role, Installation(worker=True), db) as client:
+        page = (await client.get(f"/live?lang={lang}")).text
+    for key in ("verdict.attention", "attention.some"):
+        assert (words[key] in page) is (role is Role.OPERATOR)
+        assert (words[f"{key}.viewer"] in page) is (role is Role.VIEWER)
+
+
+async def test_the_worst_is_told_first_and_nothing_is_hidden_behind_it(
+    client: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    add_sync(status=Status.FAILED)
+    await db.execute(text("""INSERT INTO "RemoteSystem" (system, state) VALUES ('crm', 'TIMEOUT')"""))
+    page = (await client.get("/live?lang=en")).text
+    assert well_formed(page)
+    words = WORDS["en"]
+    [worst] = re.findall(r"<h1>(.*?)</h1>", page)
+    assert worst == words["verdict.down"]
+    others = re.findall(r'<li class="(\w+)"><b>(.*?)</b>', page)
+    assert others == [(name, words[f"verdict.{name}"]) for name in ("no_worker", "attention")]
+    assert (await client.get("/api/v1/overview")).json()["troubles"] == ["down", "no_worker", "attention"]
+
+
+async def test_a_queue_that_does_not_get_shorter_stands_out(client: httpx2.AsyncClient, db: Database) -> None:
+    async with db.transaction() as connection:
+        notice = ChangeNotice(key=EntityKey(Entity.CUSTOMER, CrmId(GUID)), trigger=Trigger.WEBHOOK)
+        await queue.enqueue(connection, [notice])
+    assert 'class="tile warn"' not in (await client.get("/live?lang=en")).text
+    await db.execute(text("UPDATE procrastinate_events SET at = now() - interval '75 seconds'"))
+    page = (await client.get("/live?lang=en")).text
+    assert page.count('class="tile warn"') == 1
+    assert WORDS["en"]["queue.late"].partition("{}")[2] in page
+
+
+async def test_a_call_that_was_refused_for_what_it_sent_does_not_colour_its_system(
+    client: httpx2.AsyncClient, db: Database
+) -> None:
+    await db.execute(text("""INSERT INTO "RemoteSystem" (system, state) VALUES ('crm', 'BAD_REQUEST')"""))
+    for path in ("/live", "/connections/live"):
+        page = (await client.get(f"{path}?lang=en")).text
+        assert WORDS["en"]["state.ok"] in page
+        assert not re.search(r'class="[^"]*\bbad\b', page)

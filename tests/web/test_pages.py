@@ -192,7 +192,7 @@ async def test_a_held_poll_and_a_broken_system_are_visible(client: httpx2.AsyncC
     assert "1,200" in page
     assert 'class="system bad"' in page
     assert SENTENCES[Reason.LOCKED_OUT].en in page.replace("&#39;", "'")
-    assert 'class="tile alarm"' in page
+    assert 'class="tile warn"' in page
 
 
 async def test_without_a_database_a_page_goes_on_trying(installation: Installation) -> None:

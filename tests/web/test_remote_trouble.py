@@ -1,5 +1,6 @@
-"""What people and monitoring are told of a remote system that is down, or that refuses the login."""
+"""What people and monitoring are told of a remote system that is slow or down, or that refuses the login."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -11,9 +12,11 @@ from structlog.testing import capture_logs
 
 from hamgam.app.metrics import Metrics
 from hamgam.app.status import status
+from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.errors import NeedsOperator, Reason
 from hamgam.model import Entity, Status, System
+from hamgam.sandbox import Fault, FaultKind
 from hamgam.trail.remote import CallTally, SharedSessions
 from tests.bench import Bench, bench
 from tests.fakes import Clock
@@ -45,6 +48,38 @@ async def up(db: Database, clock: Any) -> dict[str, bool]:
     mark = "hamgam_remote_up{system="
     samples = (line.removeprefix(mark).split("} ") for line in lines if line.startswith(mark))
     return {name.strip('"'): value == "1.0" for name, value in samples}
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_a_system_that_hangs_is_seen_before_its_calls_fail(
+    page: httpx2.AsyncClient, installation: Installation, db: Database, lang: str
+) -> None:
+    words, tell = WORDS["fa" if lang == "fa" else "en"], Writer("fa" if lang == "fa" else "en")
+    async with bench(db) as b:
+        hangs = Fault(FaultKind.TIMEOUT, system="finance", times=None)
+        b.box.faults.add(hangs)
+        under_way = asyncio.create_task(b.sync(b.person()))
+        while not hangs.hits:
+            await asyncio.sleep(0.01)
+        since = b.clock.now
+        b.clock.pass_seconds(7)
+        installation.clock.now = b.clock.now
+        await b.tally.flush()
+        seen = (await page.get("/api/v1/overview")).json()
+        assert (seen["verdict"], seen["waiting"], seen["down"]) == ("waiting", ["finance"], [])
+        systems = (await page.get("/api/v1/connections")).json()["systems"]
+        assert {name: each["waitingSince"] for name, each in systems.items()} == {
+            "crm": None,
+            "finance": in_json(since),
+        }
+        shown = (await page.get(f"/live?lang={lang}")).text
+        assert 'class="verdict waiting"' in shown
+        assert words["verdict.waiting"] in shown
+        assert tell.word("verdict.waiting.note", words["finance"], tell.clock(since)) in shown
+        assert shown.count(tell.word("state.waiting", tell.seconds(7_000))) == 1
+        assert 'class="panel side waiting"' in (await page.get("/connections/live")).text
+        under_way.cancel()
+        await asyncio.gather(under_way, return_exceptions=True)
 
 
 async def test_an_outage_is_seen_with_its_reason_and_its_beginning(

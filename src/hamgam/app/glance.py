@@ -26,6 +26,8 @@ CHARTED = (Status.SUCCESS, Status.SKIPPED, *PROBLEMS)
 _LEAST_QUIET = timedelta(hours=1)
 _UNUSUAL = 1.5
 """So many times the longest quiet that was usual."""
+_LATE = timedelta(minutes=1)
+"""A free worker begins within a tenth of a second: what has been due for longer is held up by something."""
 
 
 class Window(StrEnum):
@@ -63,7 +65,8 @@ class InQueue(Answer):
     """Null: as soon as a worker is free."""
 
 
-Verdict = Literal["down", "no_worker", "held", "attention", "quiet", "good"]
+Trouble = Literal["down", "no_worker", "waiting", "held", "attention", "quiet"]
+Verdict = Trouble | Literal["good"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,14 @@ class Glance:
         return [system for system, each in self.systems.items() if not each.state.up]
 
     @property
+    def waiting(self) -> list[System]:
+        return [system for system, each in self.systems.items() if each.tone == "waiting"]
+
+    @property
+    def queue_is_late(self) -> bool:
+        return self.oldest_seconds > _LATE.total_seconds()
+
+    @property
     def quiet_for(self) -> timedelta | None:
         """Since when nothing was synchronised, where that is longer than usual."""
         if self.quiet is None:
@@ -120,16 +131,21 @@ class Glance:
         return lasts if lasts > max(_LEAST_QUIET, self.quiet.longest * _UNUSUAL) else None
 
     @property
-    def verdict(self) -> Verdict:
-        """The most pressing of what is the matter."""
-        troubles: dict[Verdict, bool] = {
+    def troubles(self) -> list[Trouble]:
+        """All that is the matter, the worst first: nothing goes on, it may soon, a person has to look."""
+        known: dict[Trouble, bool] = {
             "down": bool(self.down),
             "no_worker": self.workers == 0,
+            "waiting": bool(self.waiting),
             "held": self.held > 0,
             "attention": self.attention > 0,
             "quiet": self.quiet_for is not None,
         }
-        return next((name for name, applies in troubles.items() if applies), "good")
+        return [name for name, applies in known.items() if applies]
+
+    @property
+    def verdict(self) -> Verdict:
+        return next(iter(self.troubles), "good")
 
 
 async def glance(db: Database, clock: Clock, *, worker_here: bool) -> Glance:

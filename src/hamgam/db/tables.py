@@ -206,6 +206,8 @@ remote_system = Table(
     Column("downSince", _TIME),
     Column("nextTryAt", _TIME),
     Column("downNotedAt", _TIME, comment="counts for a few seconds"),
+    Column("waitingSince", _TIME, comment="the call that has waited longest for its answer"),
+    Column("waitingNotedAt", _TIME, comment="counts for a few seconds"),
     Column("calls", BigInteger, nullable=False, server_default="0"),
     Column("errors", _JSON, nullable=False, server_default="{}", comment="failed calls by reason"),
     Column("milliseconds", BigInteger, nullable=False, server_default="0", comment="time spent in calls"),

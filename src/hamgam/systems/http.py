@@ -70,21 +70,29 @@ class Reply:
 class Stream:
     """An answer whose body is read piece by piece."""
 
-    def __init__(self, response: aiohttp.ClientResponse, effect: Effect, system: System) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, effect: Effect, system: System, observer: CallObserver
+    ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.system = system
         self.failure: SyncError | None = None
         self._response = response
         self._effect = effect
+        self._observer = observer
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         try:
-            async for chunk in self._response.content.iter_any():
+            while chunk := await self._next():
                 yield chunk
         except (aiohttp.ClientError, OSError) as error:
             self.failure = transport_error(error, self._effect, self.system)
             raise self.failure from error
+
+    async def _next(self) -> bytes:
+        """What has arrived since, at least something; b"" at the end."""
+        with self._observer.waiting(self.system):
+            return await self._response.content.readany()
 
     async def text(self) -> bytes:
         """The first part of a short body, for the text of an error."""
@@ -214,8 +222,9 @@ class HttpClient:
     ) -> Reply:
         request = self._request(method, path, body, headers, self._whole, lease)
         try:
-            async with request as response:
-                content = await _limited(response)
+            with self._observer.waiting(self.system):
+                async with request as response:
+                    content = await _limited(response)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, effect, self.system) from error
         if content is None:
@@ -233,11 +242,12 @@ class HttpClient:
         effect: Effect,
     ) -> Stream:
         try:
-            response = await self._request(method, path, body, headers, self._piecewise)
+            with self._observer.waiting(self.system):
+                response = await self._request(method, path, body, headers, self._piecewise)
         except (aiohttp.ClientError, OSError) as error:
             raise transport_error(error, effect, self.system) from error
         stack.callback(response.close)
-        stream = Stream(response, effect, self.system)
+        stream = Stream(response, effect, self.system, self._observer)
         if not 200 <= response.status < 300:
             check_status(response.status, response.headers, await stream.text(), effect, self.system)
         return stream

@@ -6,7 +6,7 @@ write happened; it never repeats one.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -164,6 +164,9 @@ class Limiter(Protocol):
 
 class CallObserver(Protocol):
     """Is told of every remote call: for metrics, last contact and the state of the remote systems."""
+
+    def waiting(self, system: System) -> AbstractContextManager[None]:
+        """Entered for as long as a call has nothing to do but wait for the other side."""
 
     def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None: ...
 

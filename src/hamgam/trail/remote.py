@@ -1,14 +1,14 @@
 """What the installation remembers of each remote system: the shared login and how its calls went."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Text, case, func, literal, select, text
+from sqlalchemy import Text, case, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from hamgam.db.engine import Database
@@ -16,6 +16,11 @@ from hamgam.db.tables import remote_system as t
 from hamgam.model import RemoteSession, System
 
 logger = structlog.get_logger()
+
+UNUSUAL_WAIT = timedelta(seconds=5)
+"""For so long a call may wait for its answer before people are told. Most answers come within a second, and
+a call that nobody answers fails only after `HTTP_TIMEOUT_SECONDS`."""
+_WAIT_COUNTS_FOR = timedelta(seconds=3)
 
 
 class SharedSessions:
@@ -87,13 +92,25 @@ class _Tally:
 class CallTally:
     """Counts remote calls in memory and adds them to the database now and then.
 
-    Counters of all processes meet in one row per system, for `/metrics`, `/ready` and `status`.
+    Counters of all processes meet in one row per system, for `/metrics`, `/ready` and `status`. So does the
+    call that has waited longest for its answer: a note that is written again at every `flush`, counts for a
+    few seconds, and needs nobody to take it back.
     """
 
     def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
         self._db = db
         self._clock = clock
         self._tallies: dict[System, _Tally] = {}
+        self._waiting: dict[System, dict[object, datetime]] = {system: {} for system in System}
+
+    @contextmanager
+    def waiting(self, system: System) -> Iterator[None]:
+        call = object()
+        self._waiting[system][call] = self._clock()
+        try:
+            yield
+        finally:
+            del self._waiting[system][call]
 
     def called(self, system: System, *, ok: bool, reason: str, seconds: float) -> None:
         tally = self._tallies.setdefault(system, _Tally())
@@ -114,6 +131,14 @@ class CallTally:
             except BaseException:
                 self._give_back(system, tally)
                 raise
+        await self._note_waits()
+
+    async def _note_waits(self) -> None:
+        now = self._clock()
+        for system, calls in self._waiting.items():
+            since = min(calls.values(), default=now)
+            if now - since >= UNUSUAL_WAIT:
+                await _note_wait(self._db, system, since)
 
     def _give_back(self, system: System, tally: _Tally) -> None:
         newer = self._tallies.setdefault(system, _Tally(state=tally.state))
@@ -121,6 +146,22 @@ class CallTally:
         newer.milliseconds += tally.milliseconds
         newer.errors.update(tally.errors)
         newer.contact = newer.contact or tally.contact
+
+
+async def waiting_since(db: Database) -> dict[System, datetime]:
+    """Since when a call has been waiting for its answer, of any process, where that is unusually long."""
+    fresh = t.c.waitingNotedAt > func.now() - _WAIT_COUNTS_FOR
+    rows = await db.execute(select(t.c.system, t.c.waitingSince).where(fresh, t.c.system.in_(list(System))))
+    return {System(row.system): row.waitingSince for row in rows}
+
+
+async def _note_wait(db: Database, system: System, since: datetime) -> None:
+    """Of several processes the one that has waited longest speaks, while its note counts."""
+    noted = {"waitingSince": since, "waitingNotedAt": func.now()}
+    stale = t.c.waitingNotedAt <= func.now() - _WAIT_COUNTS_FOR
+    speaks = or_(t.c.waitingSince.is_(None), t.c.waitingSince >= since, stale)
+    statement = insert(t).values(system=system, **noted)
+    await db.execute(statement.on_conflict_do_update(index_elements=["system"], set_=noted, where=speaks))
 
 
 async def _upsert(db: Database, system: System, **values: Any) -> None:

@@ -13,7 +13,7 @@ from hamgam.app.addresses import with_cursor
 from hamgam.app.answers import Answer
 from hamgam.app.context import WebContext
 from hamgam.app.filters import PlaceQuery
-from hamgam.app.glance import CHARTED, InQueue, Verdict, Window, glance, in_queue, syncs_over_time
+from hamgam.app.glance import CHARTED, InQueue, Trouble, Verdict, Window, glance, in_queue, syncs_over_time
 from hamgam.model import Status, System
 from hamgam.trail.pulse import Durations
 
@@ -24,8 +24,12 @@ class QueueQuery(PlaceQuery):
 
 class Overview(Answer):
     verdict: Verdict
-    """The most pressing of what is the matter; `good`: nothing is."""
+    """The worst of what is the matter; `good`: nothing is."""
+    troubles: list[Trouble]
+    """All that is the matter, the worst first."""
     down: list[System]
+    waiting: list[System]
+    """Those for whose answer a call has been waiting for more than 5 seconds; see `/api/v1/connections`."""
     workers: int
     """Of all processes, alive within the last 30 seconds."""
     success_rate_today: float | None
@@ -55,7 +59,9 @@ def chart_routes(context: WebContext) -> APIRouter:
         now = await glance(context.db, context.clock, worker_here=context.workers_running())
         return Overview(
             verdict=now.verdict,
+            troubles=now.troubles,
             down=now.down,
+            waiting=now.waiting,
             workers=now.workers,
             success_rate_today=now.success_rate,
             duration_ms=now.durations,

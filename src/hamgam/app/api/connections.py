@@ -58,6 +58,8 @@ class RemoteSystem(Answer):
     """`ok`, the reason code of the last failed call, or `unknown` before the first one."""
     since: datetime | None
     last_contact: datetime | None
+    waiting_since: datetime | None
+    """Since when a call of any process has been waiting for its answer; null for less than 5 seconds."""
     calls: int
     """Since the installation was set up, of all processes."""
     errors: dict[str, int]
@@ -221,6 +223,7 @@ def _remote(found: Connection) -> RemoteSystem:
         state=state.state,
         since=state.since,
         last_contact=state.last_contact,
+        waiting_since=found.waiting_since,
         calls=state.calls,
         errors=dict(state.errors),
         mean_ms=None if found.mean_ms is None else round(found.mean_ms, 1),
