@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log
 from hamgam.errors import Reason
 from hamgam.model import Entity, Status
 from hamgam.sandbox import CrmMood, Fault, FaultKind, FinanceMood
@@ -63,6 +64,18 @@ async def test_a_failure_before_the_customer_was_read_is_looked_at_again(db: Dat
         assert failed.status is Status.FAILED
         [done] = await b.poll_and_sync()
         assert done.status is Status.SUCCESS
+
+
+@pytest.mark.parametrize("stored", ["soon", "2026-11-24T10:00:00", "", 7])
+async def test_a_time_in_the_log_that_is_none_does_not_stop_the_poll(db: Database, stored: Any) -> None:
+    async with bench(db, crm_mood=EXACT) as b:
+        await b.poll_and_sync()
+        b.box.finance.add_contact(Name="کسی دیگر", MobileNo=TAKEN)
+        b.person(mobile=TAKEN)
+        await b.poll_and_sync()
+        await db.execute(sync_log.update().values(sourceData={"modifiedAt": stored}))
+        [again] = await b.poll_and_sync()
+        assert again.reason is Reason.DUPLICATE_PHONE
 
 
 async def test_an_edit_that_is_taken_back_settles_its_failure(db: Database) -> None:

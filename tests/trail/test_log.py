@@ -1,5 +1,6 @@
 """The sync log: one open row per entity, fenced attempts, and what is settled, retried and forgotten."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -317,6 +318,13 @@ async def test_retriable_are_unsettled_failures_the_oldest_first(db: Database) -
         ids.append(await sync(db, FAILED, key=key, at=AT + timedelta(hours=hour)))
     await sync(db, Ending(status=Status.CONFLICT), key=EntityKey(Entity.CUSTOMER, CrmId("conflict")))
     assert await attention.retriable(db) == [ids[1], ids[2], ids[0]]
+
+
+async def test_reading_a_row_waits_for_nobody_who_changes_it(db: Database) -> None:
+    log_id = await sync(db, FAILED)
+    async with db.transaction() as connection, asyncio.timeout(10):
+        assert await attention.find_in(connection, log_id) is not None
+        assert await attention.find(db, log_id) is not None
 
 
 # Doubt, documents that wait, defects

@@ -12,7 +12,6 @@ from sqlalchemy import Row
 
 from hamgam.app.evidence import SentDocument, sent_document
 from hamgam.app.masking import as_seen_by, masked_text
-from hamgam.app.stored import moment_of, object_of, text_of
 from hamgam.app.telling import entity_of, record_address
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
@@ -25,6 +24,7 @@ from hamgam.trail import mapping, records, worklist
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION
 from hamgam.trail.place import Place, place_of
+from hamgam.trail.stored import moment_of, object_of, text_of
 from hamgam.trail.worklist import Wanted
 
 ROWS = 50

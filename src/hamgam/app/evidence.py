@@ -9,13 +9,13 @@ from uuid import UUID
 
 from hamgam.app.context import WebContext
 from hamgam.app.masking import masked_json
-from hamgam.app.stored import text_of
 from hamgam.errors import UsageError
 from hamgam.model import CrmId, FinanceId
 from hamgam.people.roles import Person, Role
 from hamgam.sync.checksum import plain
 from hamgam.sync.contacts import Contacts, beside
 from hamgam.sync.pairs import NUMBER, Pair
+from hamgam.trail.stored import text_of
 
 _MASKED = frozenset({"name", "national_id", "mobile", "phone", NUMBER})
 

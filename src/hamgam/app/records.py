@@ -8,7 +8,6 @@ from uuid import UUID
 
 from hamgam.app.masking import masked_json, masked_message, masked_text
 from hamgam.app.status import Clock
-from hamgam.app.stored import text_of
 from hamgam.app.telling import event_of
 from hamgam.db.engine import Database
 from hamgam.jobs.asking import BY, Look, ask, looks
@@ -22,6 +21,7 @@ from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found
 from hamgam.trail.releases import Release, release_in
+from hamgam.trail.stored import text_of
 from hamgam.trail.timeline import Event, What
 
 MOST_FOUND = 50

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from hamgam.app.stored import moment_of, object_of, text_of
 from hamgam.errors import Reason
 from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
@@ -17,6 +16,7 @@ from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
 from hamgam.trail.releases import Release, release_in
+from hamgam.trail.stored import moment_of, object_of, text_of
 
 _COMPARE = {field.name: field.compare for field in CUSTOMER}
 _DATA = (

@@ -20,7 +20,7 @@ from hamgam.jobs.declining import (
     asks_no_more,
     created_unseen,
     declined,
-    found,
+    logged,
     nothing_to_settle,
     reviewed,
     unchanged,
@@ -80,7 +80,7 @@ def may_be_dismissed(row: Row[Any]) -> bool:
 
 async def put_back(db: Database, log_id: UUID, asked: Asked, seen: UUID | None = None) -> None:
     """Queue one row again for a person. Raises `Declined`; then nothing has changed."""
-    row = await found(db, log_id)
+    row = logged(await attention.find(db, log_id), log_id)
     unchanged(row, seen)
     if Act.RETRY not in possible(row, linked=False):
         raise declined(
@@ -88,7 +88,7 @@ async def put_back(db: Database, log_id: UUID, asked: Asked, seen: UUID | None =
         )
     # Where nobody has seen the row, it is the one that was just read that is put back, and no later failure.
     if await retry(db, log_id, wait=False, asked=asked, seen=seen or row.transactionId) is None:
-        unchanged(await found(db, log_id), row.transactionId)
+        unchanged(logged(await attention.find(db, log_id), log_id), row.transactionId)
         raise Declined(f"{log_id} is being synchronised now; try again in a moment", Why.BUSY)
 
 
@@ -107,9 +107,7 @@ async def dismiss(
     new look.
     """
     async with db.transaction() as connection:
-        row = await attention.find_in(connection, log_id)
-        if row is None:
-            raise Declined(f"{log_id} is no row of the sync log", Why.UNKNOWN)
+        row = logged(await attention.find_in(connection, log_id), log_id)
         unchanged(row, seen)
         if not may_be_dismissed(row):
             raise declined(row, "tells of a write that may have happened, so it cannot be dismissed")

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from hamgam.db.engine import Database
 from hamgam.errors import Reason, UsageError
 from hamgam.model import Direction, EntityType, Operation, Status
 from hamgam.persian import TEHRAN
@@ -47,8 +46,8 @@ class Declined(UsageError):
         self.at = at
 
 
-async def found(db: Database, log_id: UUID) -> Row[Any]:
-    row = await attention.find(db, log_id)
+def logged(row: Row[Any] | None, log_id: UUID) -> Row[Any]:
+    """What was found under this id. Raises `Declined` where nothing was."""
     if row is None:
         raise Declined(f"{log_id} is no row of the sync log; hamgam logs shows their ids", Why.UNKNOWN)
     return row

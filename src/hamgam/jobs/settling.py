@@ -23,7 +23,7 @@ from hamgam.jobs.declining import (
     Why,
     created_unseen,
     declined,
-    found,
+    logged,
     named,
     nothing_to_settle,
     reviewed,
@@ -83,7 +83,7 @@ async def settle(
     told of when the person looked at it. Raises `Declined` where there is nothing to settle, or not in this
     way, and where another person was faster; then nothing has changed.
     """
-    key = _key_of(await _found(db, log_id))
+    key = _key_of(_synchronised(await attention.find(db, log_id), log_id))
     async with db.locked(str(key), wait=wait) as held:
         if held is None:
             raise Declined(f"{log_id} is being synchronised now; try again in a moment", Why.BUSY)
@@ -104,7 +104,7 @@ async def _settle(
     now: datetime,
     seen: UUID | None,
 ) -> None:
-    row = await _found(db, log_id)
+    row = _synchronised(await attention.find_in(connection, log_id), log_id)
     unchanged(row, seen)
     key = _key_of(row)
     known = await mapping.by_crm_id(db, key.entity.entity_type, key.crm_id)
@@ -129,8 +129,9 @@ async def _settle(
     await queue.enqueue(connection, [notice], now=True)
 
 
-async def _found(db: Database, log_id: UUID) -> Row[Any]:
-    row = await found(db, log_id)
+def _synchronised(found: Row[Any] | None, log_id: UUID) -> Row[Any]:
+    """A row of the way from the CRM. Raises `Declined` for what is none."""
+    row = logged(found, log_id)
     if row.direction != Direction.CRM_TO_FINANCE:
         raise declined(row, nothing_to_settle(row))
     return row

@@ -1,6 +1,5 @@
 """The attempts at a sync that came before the latest one, of which the row itself says what came."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, DateTime, Text, cast, func, literal_column
 
 from hamgam.db.tables import sync_log as t
+from hamgam.trail.stored import moment_of, text_of
 
 ENDED_AT, REASON, MESSAGE = "endedAt", "reason", "errorMessage"
 _NONE_YET: ColumnElement[Any] = literal_column("'[]'::jsonb")
@@ -40,11 +40,5 @@ def ended_attempts(stored: Any) -> list[Ended]:
 
 
 def _ended(said: Any) -> Ended | None:
-    if not isinstance(said, Mapping):
-        return None
-    try:
-        at = datetime.fromisoformat(str(said.get(ENDED_AT)))
-    except ValueError:
-        return None
-    reason, message = said.get(REASON), said.get(MESSAGE)
-    return Ended(at, str(reason) if reason else None, str(message or "")) if at.tzinfo else None
+    at = moment_of(said, ENDED_AT)
+    return Ended(at, text_of(said, REASON), text_of(said, MESSAGE) or "") if at else None

@@ -27,6 +27,7 @@ from hamgam.model import (
 )
 from hamgam.trail.attempts import and_one_more
 from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
+from hamgam.trail.stored import as_moment, moment_of, object_of, text_of
 
 DISMISSED = "dismissed"
 """In a resolution: the note of a person who wants no more of this failure."""
@@ -106,18 +107,18 @@ async def ruled_out(db: Database, key: EntityKey) -> set[FinanceId]:
 
 
 async def find(db: Database, log_id: UUID) -> Row[Any] | None:
-    """One row of the log, whatever it is about. In a transaction nobody else changes it until that ends."""
+    """One row of the log, whatever it is about."""
     return (await db.execute(_row(log_id))).one_or_none()
 
 
 async def find_in(connection: AsyncConnection, log_id: UUID) -> Row[Any] | None:
-    """Like `find`, in the transaction of this connection."""
-    row: Row[Any] | None = (await connection.execute(_row(log_id))).one_or_none()
+    """Like `find`, for who changes it: nobody else does until the transaction of this connection ends."""
+    row: Row[Any] | None = (await connection.execute(_row(log_id).with_for_update())).one_or_none()
     return row
 
 
 def _row(log_id: UUID) -> Select[*tuple[Any, ...]]:
-    return select(t).where(t.c.id == log_id).with_for_update()
+    return select(t).where(t.c.id == log_id)
 
 
 async def note_resolution(
@@ -132,8 +133,8 @@ async def note_resolution(
 class Asking:
     """What one row says that is not settled, or was dismissed, and of what.
 
-    `version` is the CRM's modification time of what was read, None where it was not read; `looked_at` is when
-    the look began, by our clock.
+    `version` is the CRM's modification time of what was read, None where it was not read or no time came;
+    `looked_at` is when the look began, by our clock.
     """
 
     version: datetime | None
@@ -164,8 +165,7 @@ async def asking(db: Database, crm_ids: Sequence[CrmId]) -> dict[EntityKey, list
     )
     rows: dict[EntityKey, list[Asking]] = {}
     for row in found:
-        at = datetime.fromisoformat(row.version) if row.version else None
-        asks = Asking(at, row.startedAt, row.status == Status.IN_DOUBT, row.dismissed)
+        asks = Asking(as_moment(row.version), row.startedAt, row.status == Status.IN_DOUBT, row.dismissed)
         rows.setdefault(_key_of(row), []).append(asks)
     return rows
 
@@ -287,7 +287,7 @@ async def _note(
 def _payload(row: Row[Any], asked: Asked | None) -> Any:
     if asked is None:
         return row.triggerPayload
-    before = row.triggerPayload if isinstance(row.triggerPayload, dict) else {}
+    before = dict(object_of(row.triggerPayload))
     said = {RETRIED_BY: asked.by, RETRIED_AT: asked.at.isoformat()}
     earlier = [{RETRIED_BY: each.by, RETRIED_AT: each.at.isoformat()} for each in retries(before)]
     return before | said | ({RETRIED_BEFORE: earlier} if earlier else {})
@@ -295,21 +295,14 @@ def _payload(row: Row[Any], asked: Asked | None) -> Any:
 
 def retries(payload: Any) -> list[Asked]:
     """Who has put a row back, and when, the first of them first; what another version wrote is left out."""
-    if not isinstance(payload, Mapping):
-        return []
-    earlier = payload.get(RETRIED_BEFORE)
+    earlier = object_of(payload).get(RETRIED_BEFORE)
     said = [*(earlier if isinstance(earlier, list) else []), payload]
     return [asked for each in said if (asked := _asked(each)) is not None]
 
 
 def _asked(said: Any) -> Asked | None:
-    if not isinstance(said, Mapping) or not said.get(RETRIED_BY):
-        return None
-    try:
-        at = datetime.fromisoformat(str(said.get(RETRIED_AT)))
-    except ValueError:
-        return None
-    return Asked(str(said[RETRIED_BY]), at) if at.tzinfo else None
+    by, at = text_of(said, RETRIED_BY), moment_of(said, RETRIED_AT)
+    return Asked(by, at) if by and at else None
 
 
 def _key_of(row: Row[Any]) -> EntityKey:

@@ -1,9 +1,10 @@
 """Changes that a poll held back until a person let them through, as their syncs remember it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from hamgam.trail.stored import moment_of, object_of, text_of
 
 _RELEASED = "released"
 """In the trigger's payload."""
@@ -28,22 +29,12 @@ class Release:
 
 def release_in(payload: Any) -> Release | None:
     """What `as_payload` has put there; what cannot be read is left out."""
-    said = payload.get(_RELEASED) if isinstance(payload, Mapping) else None
-    if not isinstance(said, Mapping):
+    said = object_of(payload).get(_RELEASED)
+    changes, by = object_of(said).get("changes"), text_of(said, "by")
+    if not isinstance(changes, int) or by is None:
         return None
-    changes, by = said.get("changes"), said.get("by")
-    if not isinstance(changes, int) or not isinstance(by, str):
-        return None
-    return Release(changes, _moment(said.get("heldAt")), by, _moment(said.get("at")))
+    return Release(changes, moment_of(said, "heldAt"), by, moment_of(said, "at"))
 
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
-
-
-def _moment(said: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(said) if isinstance(said, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None

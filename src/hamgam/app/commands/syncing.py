@@ -18,12 +18,13 @@ from hamgam.app.commands.output import (
     table,
 )
 from hamgam.app.commands.settling import uuid_of
+from hamgam.app.filters import first_moment
 from hamgam.app.wiring import open_database, open_site, utcnow
 from hamgam.errors import NeedsOperator, Reason, SyncError, UsageError
 from hamgam.intake.poll import Found, find
 from hamgam.jobs.runner import plan_notice, run_notice
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, EntityType, Status, Stream, Trigger
-from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
+from hamgam.persian import to_latin_digits
 from hamgam.settings import Settings
 from hamgam.sync.site import Outcome, Site
 from hamgam.sync.suspicion import too_many
@@ -31,7 +32,6 @@ from hamgam.trail import mapping
 
 _AGE = re.compile(r"(\d{1,6})([mhd])")
 _AGE_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_JALALI = re.compile(r"1[34]\d\d[/-]\d{1,2}[/-]\d{1,2}")
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _FAILURES = (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
 
@@ -203,7 +203,4 @@ def _when(given: str, now: datetime) -> datetime:
     age = _AGE.fullmatch(given)
     if age:
         return now - timedelta(**{_AGE_UNITS[age[2]]: int(age[1])})
-    if _JALALI.fullmatch(given):
-        return parse_jalali(given.replace("-", "/"), "00:00")
-    when = datetime.fromisoformat(given)
-    return (when if when.tzinfo else when.replace(tzinfo=TEHRAN)).astimezone(UTC)
+    return first_moment(given)

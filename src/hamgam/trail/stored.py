@@ -18,8 +18,12 @@ def text_of(stored: Any, name: str) -> str | None:
 
 def moment_of(stored: Any, name: str) -> datetime | None:
     """One moment of an object; a time without a zone is none."""
+    return as_moment(text_of(stored, name))
+
+
+def as_moment(text: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text_of(stored, name) or "")
+        moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
     return moment if moment.tzinfo else None
