@@ -215,10 +215,11 @@ async def test_a_job_that_comes_while_the_worker_ends_is_left_to_another(db: Dat
 async def test_a_side_that_cannot_be_read_ends_the_run_with_its_reason(db: Database) -> None:
     async with bench(db) as b, worker(b):
         codes = fill(b, 2)
-        b.box.faults.add(Fault(FaultKind.BROKEN_BODY, system="finance", operation="GetAll"))
+        b.box.faults.add(Fault(FaultKind.BROKEN_BODY, system="finance", operation="GetAll", times=None))
         asked = await ask(db)
         failed = await reached(db, asked.id, RunState.FAILED)
         assert (failed.trouble, failed.can_resume) == ("BROKEN_ANSWER", True)
+        b.box.faults.clear()
         await importing.resume(db, asked.id, "مینا", NOW)
         await reached(db, asked.id, RunState.DONE)
         assert numbers(b) == Counter(map(str, codes))

@@ -296,7 +296,7 @@ async def test_a_dry_run_writes_nowhere_and_says_the_same_plan(db: Database) -> 
 async def test_a_cut_off_list_is_an_error_and_never_a_short_list(db: Database) -> None:
     async with bench(db) as b:
         fill(b, 50)
-        b.box.faults.add(Fault(FaultKind.BROKEN_BODY, system="finance", operation="GetAll"))
+        b.box.faults.add(Fault(FaultKind.BROKEN_BODY, system="finance", operation="GetAll", times=None))
         with pytest.raises(TryLater):
             await b.run_import()
         assert b.writes("crm") == []

@@ -11,11 +11,11 @@ from itertools import islice
 from uuid import UUID
 
 from hamgam.errors import InDoubt, NeedsOperator, Reason, SyncError
-from hamgam.model import CrmId, Fields, FinanceId, Operation, Status, System
+from hamgam.model import CrmId, Fields, FinanceId, Operation, Status
 from hamgam.sync.checksum import contact_checksum, customer_checksum
-from hamgam.sync.failure import Verdict, verdict
 from hamgam.sync.import_notes import unless
 from hamgam.sync.import_plan import Planned
+from hamgam.sync.import_retry import what_next
 from hamgam.sync.site import Site
 from hamgam.trail import imports
 from hamgam.trail.imports import ImportIntent, ImportRecord
@@ -106,25 +106,14 @@ class Pipeline:
             except NeedsOperator:
                 raise
             except SyncError as error:
-                what_next = await self._verdict(error, retries, before)
-                if what_next.again_at is None:
+                chosen = await what_next(self._site, error, retries, before)
+                if chosen.again_at is None:
                     return self._failed(planned, intent, error)
                 look = look or isinstance(error, InDoubt)
-                waits = None if what_next.counts else error.reason
-            retries += what_next.counts
-            if not await self._pause(what_next.again_at - self._site.clock(), waits):
+                waits = None if chosen.counts else error.reason
+            retries += chosen.counts
+            if not await self._pause(chosen.again_at - self._site.clock(), waits):
                 return None
-
-    async def _verdict(self, error: SyncError, retries: int, before: Mapping[System, int]) -> Verdict:
-        return verdict(
-            error,
-            retries_used=retries,
-            retries_allowed=self._site.rules.retries_allowed,
-            repeatable=True,
-            outage=await self._site.is_outage(error, before),
-            now=self._site.clock(),
-            random=self._site.random,
-        )
 
     async def _pause(self, pause: timedelta, outage: Reason | None) -> bool:
         """Wait until the next try. False: the run was stopped."""

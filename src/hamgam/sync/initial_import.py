@@ -8,10 +8,11 @@ Every stage hands on to the next through a bounded queue, so memory does not gro
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -25,6 +26,7 @@ from hamgam.sync.import_lines import Line, ended_before, kept_contact, line_of, 
 from hamgam.sync.import_notes import Pace, noting
 from hamgam.sync.import_pipeline import Pipeline
 from hamgam.sync.import_plan import Known, Planned, plan
+from hamgam.sync.import_retry import repeated
 from hamgam.sync.site import Site
 from hamgam.sync.spool import Spool
 from hamgam.sync.suspicion import too_many
@@ -32,6 +34,8 @@ from hamgam.systems.lease import Lease, holding
 from hamgam.trail import import_plans, import_runs, imports
 from hamgam.trail.import_plans import PlannedContact
 from hamgam.trail.import_runs import Progress, RunRequest, RunState
+
+T = TypeVar("T")
 
 LOCK = "initial import"
 """Whoever holds it is the one process that imports."""
@@ -245,12 +249,12 @@ class _Run:
     async def _import(self) -> None:
         site, options = self._site, self._options
         if not options.dry_run:
-            await remember_where_polling_starts(site)
+            await self._patiently(lambda: remember_where_polling_starts(site))
         with tempfile.TemporaryFile() as file:
             spool = Spool(file)
             self._result.total = await self._read(spool)
             self._watcher.planned(self._result.total)
-            known = await known_now(site)
+            known = await self._patiently(lambda: known_now(site))
             if self._repeated and not (options.force or options.dry_run):
                 await self._stop_if_suspicious(self._plans(spool, replace(known, taken=set(known.taken))))
             plans = self._plans(spool, known)
@@ -259,23 +263,34 @@ class _Run:
             else:
                 await self._write(plans, known.unfinished)
 
+    async def _patiently(self, read: Callable[[], Awaitable[T]]) -> T:
+        async def unless_stopped() -> T:
+            self._go_on()
+            return await read()
+
+        return await repeated(self._site, self._watcher.stop, unless_stopped)
+
     async def _read(self, spool: Spool) -> int:
-        """Read finance's contacts; answers how many. What an earlier part of this run has ended, counts.
+        """Read finance's contacts; answers how many. What an earlier part of this run has ended, counts."""
+        done = {} if self._options.dry_run else await imports.ended_in(self._site.db, self._id)
+        seen = await self._patiently(lambda: self._spooled(spool, done))
+        for code in done.keys() & seen:
+            self._result.add(self._watcher, ended_before(code, done[code]))
+        return len(seen)
+
+    async def _spooled(self, spool: Spool, done: Container[FinanceId]) -> set[FinanceId]:
+        """Whom finance's list names; those who are not done with are in the spool.
 
         A list that is read while people work may name a contact twice.
         """
-        done = {} if self._options.dry_run else await imports.ended_in(self._site.db, self._id)
+        spool.clear()
         seen: set[FinanceId] = set()
         async for contact in self._site.finance.customers():
             self._go_on()
-            if contact.code in seen:
-                continue
-            seen.add(contact.code)
-            if contact.code in done:
-                self._result.add(self._watcher, ended_before(contact.code, done[contact.code]))
-            else:
+            if contact.code not in seen and contact.code not in done:
                 spool.add(contact)
-        return len(seen)
+            seen.add(contact.code)
+        return seen
 
     def _plans(self, spool: Spool, known: Known) -> Iterator[Planned]:
         """A plan for each contact, up to the limit of those that need a write."""

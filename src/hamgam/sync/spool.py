@@ -13,6 +13,10 @@ class Spool:
         self._file = file
         self._encoder = msgspec.msgpack.Encoder()
 
+    def clear(self) -> None:
+        self._file.seek(0)
+        self._file.truncate()
+
     def add(self, contact: FinanceContact) -> None:
         body = self._encoder.encode(contact)
         self._file.write(len(body).to_bytes(4, "big") + body)
