@@ -210,7 +210,7 @@ class FakeCrm(Scripted):
         await self._begin("customer_numbers")
         for each in tuple(self.records.values()):
             if each.number:
-                yield NumberedCustomer(each.id, each.number)
+                yield NumberedCustomer(each.id, each.number, each.kind)
 
     async def customer_by_number(self, number: str) -> CrmId | None:
         await self._begin("customer_by_number", number)

@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+import pytest
+
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
-from hamgam.sandbox import Fault, FaultKind
+from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.trail import numbers
 from tests.bench import bench
 
@@ -59,3 +61,17 @@ async def test_a_conflict_is_settled_once_the_contact_is_mapped(db: Database) ->
         [mapping] = await b.rows('SELECT "crmId" FROM "EntityMapping"')
         assert mapping.crmId == first
         assert await numbers.attention_count(db) == 0
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_customer_of_the_other_kind_is_not_linked_where_the_crm_tells_kinds(
+    db: Database, told: bool
+) -> None:
+    async with bench(db, crm_mood=CrmMood(light_list_kinds=told)) as b:
+        b.box.finance.add_contact(Name="شرکت البرز", tmpid="777", TowardType=True)
+        b.person(customerNumber="777")
+        _, [line] = await b.run_import()
+        assert (line.outcome, line.reason) == (
+            ("failed", Reason.KIND_MISMATCH) if told else ("linked", Reason.NUMBER_IN_CRM)
+        )
+        assert b.writes("crm") == []

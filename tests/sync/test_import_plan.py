@@ -119,6 +119,18 @@ def test_a_number_that_several_customers_have_is_for_a_person(number: str, taken
     assert planned(CONTACT, known).operation is Operation.LINK
 
 
+@pytest.mark.parametrize("kind", [None, *Kind])
+@pytest.mark.parametrize("number", ["77", None])
+def test_a_customer_of_the_other_kind_is_for_a_person(kind: Kind | None, number: str | None) -> None:
+    known = knowing(numbers={"77" if number else SITE_NUMBER: OWN})
+    known.kinds[OWN] = kind
+    chosen = planned(replace(CONTACT, number=number), known)
+    if kind is Kind.ORGANIZATION:
+        assert chosen == Plan(Operation.NONE, Reason.KIND_MISMATCH, number or SITE_NUMBER, OWN)
+    else:
+        assert chosen.operation is Operation.LINK
+
+
 @pytest.mark.parametrize(("sent", "left_out"), [("سارا", True), ("ساره", False)])
 def test_a_contact_that_the_engine_may_just_have_made_is_left_to_it(sent: str, left_out: bool) -> None:
     chosen = planned(CONTACT, knowing(creates=({"name": sent, "mobile": "09121112233"},)))

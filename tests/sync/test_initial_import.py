@@ -314,7 +314,8 @@ async def test_nobody_is_doubled_in_any_mood(db: Database, crm: CrmMood, finance
     async with bench(db, crm_mood=crm, finance_mood=finance) as b:
         codes = fill(b, 700)
         for code in codes[:600]:
-            b.box.crm.add_customer("person", nickName=f"مشتری {code}", customerNumber=str(code))
+            kind = "organization" if b.contact(str(code))["TowardType"] else "person"
+            b.box.crm.add_customer(kind, nickName=f"مشتری {code}", customerNumber=str(code))
         result, _ = await b.run_import()
         assert result.outcomes == Counter(created=100, linked=600)
         assert max(numbers(b).values()) == 1

@@ -97,7 +97,7 @@ def search(crm: Crm, body: Any) -> Answer:
 
 
 def _light_page(crm: Crm, wanted: _Search) -> list[Object]:
-    rows = _identities(crm, wanted.identity_type)
+    rows = _identities(crm, wanted.identity_type if crm.mood.light_list_kinds else None)
     if wanted.search_term:
         term = wanted.search_term.casefold()
         rows = (obj for obj in rows if _mentions(obj, term))

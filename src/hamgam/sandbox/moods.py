@@ -50,6 +50,8 @@ class CrmMood:
     """Larger pages are cut to this size without a word."""
     light_list: Literal["from_zero", "from_one", "one_is_zero", "ignores_page"] = "from_zero"
     """Where the light list begins: page 0 may be empty, or page 1 the same one, or the number be ignored."""
+    light_list_kinds: bool = True
+    """Whether the light list honours `identityType`; without it, it answers both kinds."""
     find_filters: bool = True
     """Whether `find` honours its conditions; without it, it answers everything."""
     fraction_digits: Literal[0, 3, 7] = 3

@@ -40,5 +40,7 @@ async def _read_numbers(site: Site, known: Known) -> None:
             number = text_key(row.number)
             if known.numbers.setdefault(number, row.id) != row.id:
                 known.shared.add(number)
+            if known.kinds.setdefault(row.id, row.kind) is not row.kind:
+                known.kinds[row.id] = None
         if len(known.numbers) == before:
             break

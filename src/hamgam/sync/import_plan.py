@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from hamgam.errors import Reason
-from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Operation
+from hamgam.model import CrmId, Fields, FinanceContact, FinanceId, Kind, Operation
 from hamgam.persian import text_key
 from hamgam.sync.match import is_exactly
 
@@ -20,6 +20,8 @@ class Known:
     """CRM customers that belong to a finance contact."""
     unfinished: Mapping[FinanceId, Fields]
     """Contacts whose create an earlier run sent without seeing its end, and what it sent."""
+    kinds: dict[CrmId, Kind | None] = field(default_factory=dict)
+    """What the CRM's customers are; None where it does not tell."""
     made: dict[str, FinanceId] = field(default_factory=dict)
     """Numbers, in normal form, under which the import has made or is making customers, by contact."""
     shared: set[str] = field(default_factory=set)
@@ -56,13 +58,13 @@ def plan(contact: FinanceContact, known: Known, site_number: Callable[[FinanceId
     own = (contact.number or "").strip()
     elsewhere = known.made.get(text_key(own), contact.code) != contact.code
     if own and text_key(own) in known.numbers and not elsewhere:
-        return _in_crm(own, known)
+        return _in_crm(contact, own, known)
     if text_key(number) not in known.numbers:
         return _new(contact, number, known)
     if own and known.made.get(text_key(number)) != contact.code:
         # Its own number says that it is somebody else than the customer whose number its code stands for.
         return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, known.numbers[text_key(number)])
-    return _in_crm(number, known)
+    return _in_crm(contact, number, known)
 
 
 def _new(contact: FinanceContact, number: str, known: Known) -> Plan:
@@ -71,12 +73,14 @@ def _new(contact: FinanceContact, number: str, known: Known) -> Plan:
     return Plan(Operation.CREATE, None, number)
 
 
-def _in_crm(number: str, known: Known) -> Plan:
+def _in_crm(contact: FinanceContact, number: str, known: Known) -> Plan:
     crm_id = known.numbers[text_key(number)]
     if text_key(number) in known.shared:
         return Plan(Operation.NONE, Reason.AMBIGUOUS_MATCH, number, crm_id)
     if crm_id in known.taken:
         return Plan(Operation.NONE, Reason.MATCH_TAKEN, number, crm_id)
+    if known.kinds.get(crm_id) not in (None, contact.kind):
+        return Plan(Operation.NONE, Reason.KIND_MISMATCH, number, crm_id)
     return Plan(Operation.LINK, Reason.NUMBER_IN_CRM, number, crm_id)
 
 

@@ -39,6 +39,7 @@ class NumberedCustomer:
 
     id: CrmId
     number: str
+    kind: Kind
 
 
 class CrmConnector(Protocol):
@@ -51,6 +52,7 @@ class CrmConnector(Protocol):
         """Every customer that has a number, read in pages.
 
         Pages are no snapshot, so rows may come twice and one may be missed; read again until nothing is new.
+        One that comes as a person and as an organization is of a kind that this CRM does not tell here.
         """
 
     async def customer_by_number(self, number: str) -> CrmId | None:

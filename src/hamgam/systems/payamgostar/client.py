@@ -44,7 +44,8 @@ WEBHOOKS = "/api/webhooks"
 LIGHT_PAGE_SIZE = 500
 
 _DOCUMENT_PATHS = {Entity.INVOICE: "invoice/sales", Entity.QUOTE: "quote/sales"}
-_KINDS = {"1": Kind.PERSON, "2": Kind.ORGANIZATION}
+_IDENTITY_TYPES = {Kind.PERSON: 1, Kind.ORGANIZATION: 2}
+_KINDS = {str(number): kind for kind, number in _IDENTITY_TYPES.items()}
 
 T = TypeVar("T", bound=wire.CustomerObject | wire.DocumentObject)
 
@@ -83,17 +84,18 @@ class PayamgostarConnector:
         return None
 
     async def customer_numbers(self) -> AsyncGenerator[NumberedCustomer]:
-        async for rows in self._light_pages():
-            for row in rows:
-                number = wire.text(row.customer_no).strip()
-                if row.identity_id and number:
-                    yield NumberedCustomer(wire.crm_id(row.identity_id), number)
+        for kind in Kind:
+            async for rows in self._light_pages(kind):
+                for row in rows:
+                    number = wire.text(row.customer_no).strip()
+                    if row.identity_id and number:
+                        yield NumberedCustomer(wire.crm_id(row.identity_id), number, kind)
 
-    async def _light_pages(self) -> AsyncGenerator[list[wire.LightRow]]:
+    async def _light_pages(self, kind: Kind) -> AsyncGenerator[list[wire.LightRow]]:
         """To the first empty page behind page 0: pages may be cut short, and some CRMs begin at 1."""
         previous: list[wire.LightRow] = []
         for page in count():
-            reply = await self.light_page(page)
+            reply = await self.light_page(page, kind=kind)
             rows = reply.decode(wire.light_rows)
             if page > 0 and not rows:
                 return
@@ -195,9 +197,11 @@ class PayamgostarConnector:
     async def _read(self, path: str, body: object | None = None, *, method: str = "POST") -> Reply:
         return await self._call(method, path, body, {}, Effect.READ)
 
-    async def light_page(self, page: int, *, size: int = LIGHT_PAGE_SIZE) -> Reply:
-        """One page of the light list; the first is 0."""
+    async def light_page(self, page: int, *, size: int = LIGHT_PAGE_SIZE, kind: Kind | None = None) -> Reply:
+        """One page of the light list, the first is 0. Rows tell no kind: one is asked for, or both."""
         body = {"pageNumber": page, "pageSize": size, "searchTerm": ""}
+        if kind is not None:
+            body["identityType"] = _IDENTITY_TYPES[kind]
         return _supported(await self._read(f"{OBJECTS}/identity/search", body))
 
     async def find_page(self, source: find.Source, body: dict[str, Any]) -> Reply:
