@@ -14,6 +14,8 @@ from tests.web.test_signing_in import HASH, PASSWORD
 
 Lang = Literal["fa", "en"]
 LANGUAGES: list[Lang] = ["fa", "en"]
+A_LINE = 56
+"""The most pixels that a line of the frame may take."""
 
 
 @pytest.fixture(autouse=True)
@@ -137,22 +139,51 @@ def test_a_form_of_another_site_changes_nothing(served: str, chromium: Browser, 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_frame_keeps_its_lines(served: str, watched: Watched, lang: Lang) -> None:
-    """Who is signed in stands at the end of the first line, whether the pages stand in it or below."""
+    """One line, or two with the pages below; who is signed in stands at the end of the first."""
     page = watched.page
-    page.goto(f"{served}/sign-in?next=/me&lang={lang}")
+    page.goto(f"{served}/sign-in?next=/people&lang={lang}")
+    assert page.locator(".top").evaluate("top => top.offsetHeight") <= A_LINE
     sign_in(page, lang)
-    for width, lines in ((1000, 2), (1100, 2), (1240, 2), (1400, 1)):
+    for width, lines in ((320, 2), (390, 2), (640, 2), (1100, 2), (1280, 1), (1920, 1)):
         page.set_viewport_size({"width": width, "height": 800})
-        brand, pages, around = (
-            page.locator(f".top > {part}").bounding_box() for part in (".brand", ".pages", ".around")
+        page.goto(f"{served}/people?lang={lang}")
+        top, brand, pages, around = (
+            page.locator(part).bounding_box() for part in (".top", ".brand", ".pages", ".around")
         )
-        assert brand and pages and around
+        assert top and brand and pages and around
+        assert top["height"] <= lines * A_LINE
         assert middle(around) == pytest.approx(middle(brand), abs=2)
         assert (middle(pages) == pytest.approx(middle(brand), abs=2)) is (lines == 1)
-        assert pages["height"] < 1.5 * around["height"]
         margin = around["x"] if lang == "fa" else width - around["x"] - around["width"]
         assert margin <= 2 * 16
+        expect(page.locator(".pages [aria-current]")).to_be_in_viewport(ratio=1)
         assert overflow(page) == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_menu_is_for_keyboards_too(served: str, chromium: Browser, lang: Lang, scripts: bool) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=scripts)
+    page, words = context.new_page(), WORDS[lang]
+    page.goto(f"{served}/sign-in?next=/me&lang={lang}")
+    sign_in(page, lang)
+    who = page.get_by_role("button", name="مریم رضایی")
+    out = page.get_by_role("button", name=words["sign_out"])
+    expect(out).to_be_hidden()
+    who.press("Enter")
+    expect(out).to_be_visible()
+    if scripts:
+        assert (serious(page), overflow(page)) == ([], 0)
+    page.keyboard.press("Escape")
+    expect(out).to_be_hidden()
+    expect(who).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(out).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=words["sign_in"])).to_be_visible()
+    context.close()
 
 
 def middle(box: FloatRect) -> float:

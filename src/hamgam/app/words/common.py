@@ -6,7 +6,7 @@ WORDS: Table = {
     "title": ("همگام", "Hamgam"),
     "other_language": ("English", "فارسی"),
     "nav.pages": ("بخش‌ها", "Pages"),
-    "nav.around": ("زبان و راهنما", "Language and help"),
+    "nav.around": ("حساب، زبان و راهنما", "Account, language and help"),
     "nav.overview": ("نمای کلی", "Overview"),
     "skip": ("پرش به محتوا", "Skip to the content"),
     "unit.ms": ("{} میلی‌ثانیه", "{} ms"),
