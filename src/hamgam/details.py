@@ -128,6 +128,11 @@ class Found(NamedTuple):
         """What stands at the end and is from elsewhere; "" where nothing does."""
         return self.values[-1] if self.detail.places[-1:] == ["rest"] else ""
 
+    @property
+    def reason(self) -> str:
+        """The reason code that it names; "" where it names none."""
+        return dict(zip(self.detail.places, self.values, strict=True)).get("reason", "")
+
     def written(self, text: str, tell: Callable[[str, str], str]) -> str:
         """`text` is one of the detail's two; `tell` is given the place and what stands there."""
         known = zip(self.detail.places, self.values, strict=True)

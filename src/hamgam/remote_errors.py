@@ -20,6 +20,8 @@ class RemoteError:
     pattern: str
     """Looked for in the text's normal form: one spelling of ye, kaf, digits and the half-space."""
     sentence: Sentence
+    about: tuple[str, ...] = ()
+    """The customer's fields that it is about."""
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -56,6 +58,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "ملی را "
             "یکی کنید؛ اگر نیست، موبایل نادرست را اصلاح کنید. سپس دوباره تلاش کنید.",
         ),
+        about=("mobile",),
     ),
     RemoteError(
         "duplicate telephone",
@@ -70,6 +73,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "ملی را "
             "یکی کنید؛ اگر نیست، تلفن نادرست را اصلاح کنید. سپس دوباره تلاش کنید.",
         ),
+        about=("phone",),
     ),
     RemoteError(
         "national id",
@@ -80,6 +84,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Check the digits in the CRM and look for the id in finance; correct it, then retry.",
             "رقم‌ها را در CRM بررسی و کد را در سیستم مالی جست‌وجو کنید؛ پس از اصلاح دوباره تلاش کنید.",
         ),
+        about=("national_id",),
     ),
     RemoteError(
         "wrong city",
@@ -91,6 +96,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "نام شهر را در CRM همان‌گونه که در سیستم مالی است بنویسید، یا آن را به اطلاعات پایهٔ سیستم مالی "
             "اضافه کنید و دوباره تلاش کنید.",
         ),
+        about=("address",),
     ),
     RemoteError(
         "no name",
@@ -101,6 +107,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Enter the name in the CRM; the change is then synchronised.",
             "نام را در CRM وارد کنید؛ پس از آن خودش همگام می‌شود.",
         ),
+        about=("name",),
     ),
     RemoteError(
         "gender",
@@ -272,6 +279,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "آن مشتری را با همین شماره در CRM پیدا کنید. اگر همان است، وارد کردن مشتریان را دوباره اجرا کنید "
             "تا پیوند بخورد؛ اگر نیست، شمارهٔ یکی از آن دو را تغییر دهید.",
         ),
+        about=("number",),
     ),
     RemoteError(
         "unknown field",

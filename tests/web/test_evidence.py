@@ -14,7 +14,7 @@ from hamgam.sandbox import Fault, FaultKind, FinanceMood
 from hamgam.trail import worklist
 from tests.bench import Bench, bench
 from tests.sync.test_document_flow import SAVE, document, line
-from tests.web.conftest import WITH_WEBHOOKS, FakeClock, Installation
+from tests.web.conftest import WITH_WEBHOOKS, AddSync, FakeClock, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 from tests.web.test_records import installed
@@ -204,3 +204,51 @@ async def test_a_service_without_remote_systems_says_so(db: Database) -> None:
             answer = await client.get(f"/attention/{row.id}?ask=finance&lang=en")
             assert "This process does not reach the remote systems" in answer.text
             assert (await client.get(f"/api/v1/attention/{row.id}/finance")).status_code == 503
+
+
+def refused(**values: Any) -> dict[str, Any]:
+    fields = {"name": "سارا محمدی", "mobile": MOBILE, "phone": "", "national_id": NATIONAL_ID}
+    source = {"kind": "person", "number": "900", "fields": fields}
+    return {"status": "FAILED", "operation": "CREATE", "sourceData": source} | values
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "about"),
+    [
+        ("DUPLICATE_PHONE", "شماره موبایل نمی تواند تکراری باشد. [mobileno]", {"mobile": MOBILE}),
+        ("BUSINESS_ERROR", "کد ملی معتبر نیست", {"national_id": NATIONAL_ID}),
+        ("DUPLICATE_PHONE", "تکراری", {"mobile": MOBILE, "phone": ""}),
+        ("BUSINESS_ERROR", f"خطای ۱۷: {NATIONAL_ID} پذیرفته نشد", {"national_id": NATIONAL_ID}),
+        ("BUSINESS_ERROR", "خطای ۱۷", {}),
+    ],
+)
+async def test_a_refused_customer_shows_the_value_to_look_for_and_what_was_sent(
+    db: Database, add_sync: AddSync, reason: str, message: str, about: dict[str, str]
+) -> None:
+    add_sync(**refused(reason=reason, errorMessage=message))
+    async with asking_as(Role.OPERATOR, Installation(clock=FakeClock()), db) as client:
+        [told] = (await client.get("/api/v1/attention")).json()["items"]
+        assert told["concerned"] == about
+        sent = (await client.get(f"/api/v1/attention/{told['id']}")).json()["sent"]
+        assert (sent["number"], sent["mobile"], sent["national_id"]) == ("900", MOBILE, NATIONAL_ID)
+        listed = (await client.get("/attention?lang=en")).text
+        assert all(f"<bdi>{value}</bdi>" in listed for value in about.values() if value)
+        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
+        assert WORDS["en"]["ask.sent"] in page and f'href="/syncs/{told["id"]}"' in page + listed
+
+
+async def test_what_never_left_is_not_called_sent(db: Database, add_sync: AddSync) -> None:
+    add_sync(**refused(reason="UNREACHABLE", errorMessage="the connection could not be made"))
+    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
+        [told] = (await client.get("/api/v1/attention")).json()["items"]
+        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
+        assert WORDS["en"]["ask.meant"] in page and WORDS["en"]["ask.sent"] not in page
+        assert "0912•••33" in page and MOBILE not in page and NATIONAL_ID not in page
+
+
+async def test_a_viewer_is_shown_the_value_masked(db: Database, add_sync: AddSync) -> None:
+    add_sync(**refused(reason="DUPLICATE_PHONE", errorMessage="شماره موبایل تکراری است"))
+    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
+        assert "0912•••33" in (await client.get("/attention")).text
+        [told] = (await client.get("/api/v1/attention")).json()["items"]
+        assert told["concerned"] == {"mobile": "0912•••33"}

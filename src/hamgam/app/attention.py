@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from hamgam.app.evidence import SentDocument, sent_document
+from hamgam.app.evidence import SentDocument, concerned, sent_customer, sent_document, was_sent
 from hamgam.app.masking import as_seen_by, masked_text
 from hamgam.app.telling import entity_of, record_address
 from hamgam.db.engine import Database
@@ -133,13 +133,15 @@ class Shown:
     resolved_by: str | None
     resolved_at: datetime | None
     resolution: Mapping[str, Any]
+    concerned: Mapping[str, Any]
+    """Fields of a customer that a failure is about, with their values."""
     sent: Mapping[str, Any]
     """What was sent of a customer, or was about to be."""
+    was_sent: bool
+    """Whether that, or the document, has left us."""
     sent_at: datetime | None
     document: SentDocument | None
     """What was sent of a document, or was about to be."""
-    named: tuple[str, ...]
-    """The contacts that it could be, which the message lists by their codes."""
     together: bool
     """Whether something can be done with it and others at once, without a look at it."""
 
@@ -175,7 +177,8 @@ async def listed(db: Database, query: Query, person: Person, limit: int = ROWS) 
 
 def shown(row: Row[Any], person: Person) -> Shown:
     """A row of `worklist`. A viewer sees what is not personal, and does nothing."""
-    seen = as_seen_by(person, row._asdict())
+    known = row._asdict()
+    seen = as_seen_by(person, known)
     from_crm = row.direction == Direction.CRM_TO_FINANCE
     crm_id = row.sourceEntityId if from_crm else row.targetEntityId
     acts = possible(row, linked=row.linked is not None) if person.role.may(Role.OPERATOR) else frozenset()
@@ -206,10 +209,11 @@ def shown(row: Row[Any], person: Person) -> Shown:
         resolved_by=row.resolvedBy,
         resolved_at=row.resolvedAt,
         resolution=object_of(seen["resolution"]),
-        sent={} if is_document else object_of(intent.get("fields")) or object_of(seen["targetDataAfter"]),
+        concerned=concerned(known, seen),
+        sent=sent_customer(seen),
+        was_sent=was_sent(known),
         sent_at=moment_of(intent, "notedAt"),
         document=_document(seen, intent) if is_document else None,
-        named=tuple(named(row)) if from_crm else (),
         together=bool(acts & {Act.RETRY, Act.DISMISS}),
     )
 

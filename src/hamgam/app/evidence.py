@@ -1,6 +1,6 @@
 """What there is to go by when a person settles a row: what was sent, and what finance holds now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -9,14 +9,20 @@ from uuid import UUID
 
 from hamgam.app.context import WebContext
 from hamgam.app.masking import masked_json
-from hamgam.errors import UsageError
-from hamgam.model import CrmId, FinanceId
+from hamgam.errors import Reason, UsageError
+from hamgam.model import CrmId, EntityType, FinanceId, Operation, Status
 from hamgam.people.roles import Person, Role
+from hamgam.persian import text_key
+from hamgam.remote_errors import explain
 from hamgam.sync.checksum import plain
 from hamgam.sync.contacts import Contacts, beside
 from hamgam.sync.pairs import NUMBER, Pair
-from hamgam.trail.stored import text_of
+from hamgam.trail.stored import object_of, text_of
 
+_REFUSED = (Reason.DUPLICATE_PHONE, Reason.BAD_PRICE, Reason.BUSINESS_ERROR, Reason.BAD_REQUEST)
+"""What the other side says of a write that has reached it."""
+_QUOTED_FROM = 4
+"""Characters of a value that is long enough to be recognised in somebody's text."""
 _MASKED = frozenset({"name", "national_id", "mobile", "phone", NUMBER})
 
 
@@ -46,6 +52,43 @@ class SentDocument:
     transaction_id: UUID | None
     finance_key: str | None
     """The transaction id as finance was given it, `_In_Suid`."""
+
+
+def was_sent(row: Mapping[str, Any]) -> bool:
+    """Whether what the log holds has left us; else it is what would have been sent."""
+    refused = row["reason"] in _REFUSED and row["operation"] in (Operation.CREATE, Operation.UPDATE)
+    return refused or row["intent"] is not None or row["reason"] == Reason.OTHER_CODE
+
+
+def sent_customer(row: Mapping[str, Any]) -> dict[str, Any]:
+    """From what the log holds, masked or not; of a refused write, what it was made of."""
+    if row["entityType"] != EntityType.CUSTOMER:
+        return {}
+    noted = object_of(object_of(row["intent"]).get("fields")) or object_of(row["targetDataAfter"])
+    if noted or row["status"] != Status.FAILED:
+        return dict(noted)
+    source = object_of(row["sourceData"])
+    number = {NUMBER: source[NUMBER]} if source.get(NUMBER) else {}
+    return {**number, **object_of(source.get("fields"))}
+
+
+def concerned(row: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a failure is about, as they may be seen: its text names their field, or quotes them."""
+    if row["status"] != Status.FAILED:
+        return {}
+    shown = sent_customer(seen)
+    return {name: shown[name] for name in _fields_named(row) if name in shown}
+
+
+def _fields_named(row: Mapping[str, Any]) -> Sequence[str]:
+    message = row["errorMessage"] or ""
+    if known := explain(message):
+        return known.about
+    if row["reason"] == Reason.DUPLICATE_PHONE:
+        return "mobile", "phone"
+    values = {name: text_key(str(value)) for name, value in sent_customer(row).items()}
+    said = text_key(message)
+    return [name for name, value in values.items() if len(value) >= _QUOTED_FROM and value in said]
 
 
 def sent_document(

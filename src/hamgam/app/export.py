@@ -35,6 +35,12 @@ Row = Mapping[str, Any]
 Batches = AsyncIterator[Iterable[Row]]
 """Taken one by one in a thread, so that nobody else waits for what each of them costs."""
 
+
+def _answer(row: Row, w: Writer) -> str:
+    said = w.said(row["errorMessage"] or "", row["reason"])
+    return f"{said.ours} {said.theirs or said.raw}".strip()
+
+
 _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     # the word above it, its width in characters, and what stands in it
     ("time", 20, lambda row, w: _moment(row["startedAt"], w)),
@@ -47,7 +53,7 @@ _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     ("trigger", 14, lambda row, w: w.word(row["triggerType"])),
     ("crm_id", 38, lambda row, w: row["crmId"]),
     ("finance_id", 14, lambda row, w: row["financeId"]),
-    ("sync.answer", 40, lambda row, w: " ".join(w.said(row["errorMessage"] or "")).strip()),
+    ("sync.answer", 40, _answer),
     ("sync.attempts", 10, lambda row, w: row["retryCount"] + 1),
     ("sync.completed", 20, lambda row, w: _moment(row["completedAt"], w)),
     ("export.milliseconds", 12, lambda row, w: row["durationMs"]),

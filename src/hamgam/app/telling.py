@@ -244,7 +244,9 @@ def _lines(written: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _resolution(said: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(word, _said(said[name])) for name, word in _SAID.items() if name in said]
+    codes = said.get("absent")
+    words = _SAID | {"absent": "sync.is_none_of"} if codes and isinstance(codes, list) else _SAID
+    return [(word, _said(said[name])) for name, word in words.items() if name in said]
 
 
 def _said(what: Any) -> str:

@@ -88,6 +88,8 @@ class AttentionRow(Answer):
     tried: int
     """How many attempts there were in all."""
     message: str | None
+    concerned: dict[str, Any]
+    """Fields of a customer that a failure is about, with the values that were read or sent."""
     actions: list[Act]
     """What who asks may do with it."""
     retried_by: str | None
@@ -362,6 +364,7 @@ def _row(row: Shown) -> AttentionRow:
         customer_name=row.customer_name or None,
         tried=row.tried,
         message=row.message or None,
+        concerned=dict(row.concerned),
         actions=sorted(row.acts),
         retried_by=row.retried_by,
         retried_at=row.retried_at,

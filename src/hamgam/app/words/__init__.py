@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal, NamedTuple
 
-from hamgam import details
+from hamgam import details, remote_text
 from hamgam.app.words import (
     attention,
     common,
@@ -26,6 +27,7 @@ from hamgam.app.words import (
     syncs,
 )
 from hamgam.errors import Reason
+from hamgam.jobs.declining import UNMATCHED
 from hamgam.model import Status
 from hamgam.people.roles import NOBODY_SIGNED_IN
 from hamgam.persian import TEHRAN, jalali_date, to_persian_digits
@@ -35,6 +37,7 @@ Lang = Literal["fa", "en"]
 _ISOLATED, _ISOLATED_END = "\u2068", "\u2069"
 """Around a value in a Persian sentence: its direction is its own."""
 _LONG_AGO = (("d", 86_400), ("h", 3_600), ("m", 60))
+_CODES = re.compile(r"[0-9]+(?:,? [0-9]+)*", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 _TABLES = (
@@ -58,10 +61,12 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
 
 
 class Said(NamedTuple):
-    """A message of the log: what the engine says in it, and what a remote system says, word for word."""
+    """A message of the log: what the engine says in it, and what a remote system says to people."""
 
     ours: str
     theirs: str
+    raw: str = ""
+    """The remote system's answer as it came, where it is made for programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +154,31 @@ class Writer:
             return code
         return sentence.fa if self.lang == "fa" else sentence.en
 
-    def said(self, message: str) -> Said:
-        """A message of the log in this language, as far as the engine wrote it."""
+    def said(self, message: str, reason: str | None = None) -> Said:
+        """A message of the log in this language, as far as the engine wrote it; `reason` stands beside it."""
+        if reason in UNMATCHED and _CODES.fullmatch(message):
+            return Said(self._codes(message), "")
         found = details.find(message)
         if not found:
-            return Said("", message)
+            return Said("", *remote_text.spoken(message))
         texts = ((one, one.detail.fa if self.lang == "fa" else one.detail.en) for one in found)
-        ours = self.word("unit.also").join(one.written(text, self._told) for one, text in texts)
-        rest = found[-1].rest
-        return Said(ours, self.said(rest).theirs if rest else "")
+        told = (one.written(text, partial(self._told, one.reason)) for one, text in texts)
+        rest = self.said(found[-1].rest, found[-1].reason)
+        return Said(self.word("unit.also").join(told), rest.theirs, rest.raw)
 
-    def _told(self, place: str, value: str) -> str:
+    def _codes(self, message: str) -> str:
+        """What a conflict about who somebody is lists is codes of finance."""
+        codes = (self.word("ask.this", code) for code in re.findall("[0-9]+", message))
+        return self.word("ask.codes", self.word("unit.comma").join(codes))
+
+    def _told(self, reason: str, place: str, value: str) -> str:
         match place:
             case "reason":
                 return self.reason(value)
             case "fields":
                 return self.word("unit.comma").join(self.word(f"field.{name}") for name in value.split(", "))
             case "rest":
-                return self.said(value).ours
+                return self.said(value, reason).ours
         if value in list(Status):
             return self.word(value)
         return f"{_ISOLATED}{value}{_ISOLATED_END}" if self.lang == "fa" else value

@@ -106,6 +106,8 @@ WORDS: Table = {
     "sync.absent": ("نامعلوم", "not known"),
     "sync.written": ("آنچه نوشته شد", "What was written"),
     "sync.answer": ("پاسخ سیستم مقابل", "The remote answer"),
+    "said.raw": ("پاسخ سیستم مقابل، همان‌گونه که رسید", "The remote answer as it came"),
+    "said.no_text": ("پاسخ متنی برای خواندن ندارد.", "The answer holds no text to read."),
     "sync.intent": (
         "یک نوشتن در جریان بوده که پاسخش ثبت نشده است.",
         "A write was under way whose answer has not been noted.",
@@ -138,6 +140,10 @@ WORDS: Table = {
     "sync.by_sync": ("یک همگام‌سازی بعدی", "a later sync"),
     "sync.exists": ("در سیستم مالی هست، با کد", "It exists in finance, as"),
     "sync.is_absent": ("در سیستم مالی نیست", "It is absent in finance"),
+    "sync.is_none_of": (
+        "هیچ‌کدام از طرف حساب‌هایی با این کدها نیست",
+        "It is none of the contacts with the codes",
+    ),
     "sync.retried": ("به صف برگردانده شد", "It was put back into the queue"),
     "sync.dismissed": ("بسته شد", "It was dismissed"),
     "sync.raw": ("داده‌های ثبت‌شده", "What the log holds"),
