@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from markupsafe import escape
 from sqlalchemy import text
 
 from hamgam.app.words import WORDS
@@ -132,7 +133,10 @@ async def test_all_that_match_are_dismissed_with_one_note(
     several(add_sync, 3)
     several(add_sync, 1, status="CONFLICT", reason="OTHER_CODE", errorMessage="7 was sent, 8 was written")
     page = (await clerk.get("/attention")).text
-    [link] = re.findall(r'href="(/attention/confirm[^"]*what=dismiss[^"]*)"', page)
+    for what in ("retry", "dismiss"):
+        assert escape(WORDS["en"][f"ask.{what}.all"].format(3)) in page
+        assert escape(WORDS["en"][f"ask.left_out.{what}"].format(1)) in page
+    [link] = re.findall(r'class="button quiet" href="(/attention/confirm[^"]*what=dismiss[^"]*)"', page)
     asked = (await clerk.get(link)).text
     assert WORDS["en"]["bulk.confirm.dismiss"].format(3) in asked
     assert WORDS["en"]["bulk.left_out.dismiss"].format(1) in asked

@@ -32,8 +32,16 @@ WORDS: Table = {
     "ask.retry": ("تلاش دوباره", "Retry"),
     "ask.retry.chosen": ("تلاش دوباره برای انتخاب‌شده‌ها", "Retry the chosen"),
     "ask.dismiss.chosen": ("بستن انتخاب‌شده‌ها", "Dismiss the chosen"),
-    "ask.dismiss.all": ("بستن هر {} مورد", "Dismiss all {}"),
-    "ask.retry.all": ("تلاش دوباره برای هر {} مورد", "Retry all {}"),
+    "ask.retry.all": ("{} مورد: تلاش دوبارهٔ همه", "{} rows: retry all"),
+    "ask.dismiss.all": ("{} مورد: بستن همه بدون همگام‌سازی", "{} rows: dismiss all without a sync"),
+    "ask.left_out.retry": (
+        "«تلاش دوبارهٔ همه» شامل {} مورد نمی‌شود که نتیجه‌اش نامعلوم است یا تصمیم جداگانه می‌خواهد.",
+        '"Retry all" leaves {} out, whose outcome is not known or which need a decision each.',
+    ),
+    "ask.left_out.dismiss": (
+        "«بستن همه» شامل {} مورد نمی‌شود که شاید در سیستم مالی ثبت شده باشد؛ هر کدام را جداگانه ببینید.",
+        '"Dismiss all" leaves {} out, which may have been written: look at each.',
+    ),
     "ask.settle": ("تعیین تکلیف", "Settle"),
     "ask.resolve": ("رفع تعارض", "Resolve"),
     "ask.dismiss": ("بستن", "Dismiss"),
