@@ -74,8 +74,23 @@ async def test_a_document_in_doubt_shows_whom_how_much_when_and_by_which_id(db: 
             Decimal("3086318.125"),
             Decimal("3703701.75"),
         ]
+        assert "rials" in listed and "(rials)" in page and "_In_Suid</" not in page
         persian = await page_of(b, f"/attention/{row.id}", lang="fa")
-        assert "۶٬۷۹۰٬۰۱۹٫۸۷۵" in persian
+        assert '<bdi dir="ltr">۶٬۷۹۰٬۰۱۹٫۸۷۵</bdi> ریال' in persian
+
+
+async def test_a_customer_who_has_another_name_since_is_told_by_both(db: Database) -> None:
+    async with bench(db) as b:
+        row = await in_doubt(b)
+        told = await api_of(b, str(row.id))
+        assert (told["customerName"], told["customerNameThen"]) == ("سارا محمدی",) * 2
+        assert WORDS["en"]["ask.sent.renamed"] not in await page_of(b, f"/attention/{row.id}")
+        b.box.crm.edit(row.customerId, nickName="سارا کریمی")
+        await b.sync(row.customerId)
+        told = await api_of(b, str(row.id))
+        assert (told["customerName"], told["customerNameThen"]) == ("سارا کریمی", "سارا محمدی")
+        assert WORDS["en"]["ask.sent.renamed"] in await page_of(b, f"/attention/{row.id}")
+        assert "محمدی" not in await page_of(b, f"/attention/{row.id}", Role.VIEWER)
 
 
 async def test_a_viewer_sees_the_sums_and_not_who_it_is(db: Database) -> None:
@@ -91,7 +106,7 @@ async def test_the_customer_of_a_document_is_read_from_finance(db: Database) -> 
         row = await in_doubt(b)
         assert "same" not in await page_of(b, f"/attention/{row.id}")
         page = await page_of(b, f"/attention/{row.id}?ask=finance")
-        assert "The document&#39;s customer in finance" in page
+        assert WORDS["en"]["ask.finance.again"] in page
         assert page.count('<span class="pill SUCCESS">same</span>') >= 3
 
 
@@ -129,13 +144,30 @@ async def test_the_contacts_of_a_conflict_are_read_and_compared(db: Database, fi
         assert f'name="answer" value="{second}"' in page
 
 
-async def test_nothing_is_read_before_somebody_asks(db: Database) -> None:
+async def test_the_page_reads_nothing_itself_and_fetches_the_contacts_once_it_stands(db: Database) -> None:
     async with bench(db) as b:
         row = await conflict(b)
         b.box.journal.clear()
         page = await page_of(b, f"/attention/{row.id}?reason=AMBIGUOUS_MATCH")
         assert b.calls("finance") + b.calls("crm") == []
-        assert f'href="/attention/{row.id}?reason=AMBIGUOUS_MATCH&amp;ask=finance"' in page
+        again = f'"/attention/{row.id}?reason=AMBIGUOUS_MATCH&amp;ask=finance"'
+        assert f"href={again}" in page and f'id="finance" hx-get={again} hx-trigger="load"' in page
+        assert page.count('<table class="contacts">') == 1 and f"<bdi>{NATIONAL_ID}</bdi>" in page
+        asked = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert 'hx-trigger="load"' not in asked
+        assert 'hx-trigger="load"' not in await page_of(b, f"/attention/{row.id}", Role.VIEWER)
+
+
+async def test_contacts_stand_in_columns_beside_the_customer(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        head = re.findall(r'<th scope="col">(?:Contact )?([^<]*)', page)
+        assert head == ["Field", "Payamgostar CRM", *row.errorMessage.split(", ")]
+        [name] = re.findall(r'<th scope="row">Name</th>(.*?)</tr>', page, re.DOTALL)
+        assert re.findall(r"<bdi>(.*?)</bdi>", name) == ["سارا محمدی", "سارا محمدي", "شیما محمودی"]
+        assert re.findall("same|differs</span>", name) == ["same", "differs</span>"]
+        assert page.count("This is it</button>") == 3  # one for each contact, and one beside the field
 
 
 async def test_a_viewer_reads_the_contacts_masked_and_what_differs_plainly(db: Database) -> None:

@@ -158,7 +158,7 @@ async def test_a_conflict_asks_which_it_is_and_names_the_codes(
     page = await english(clerk, f"/attention/{(await one(db)).id}")
     assert "Which of them is it?" in page and "Is it in finance?" not in page
     assert "Contacts in finance: Code 234, Code 235" in page
-    assert f"Code 235 · <bdi>{NAME}</bdi>" in page
+    assert f"Contact 235<br><bdi>{NAME}</bdi>" in page
     assert 'class="main"' not in page
     assert "Contacts in finance: Code 234, Code 235" in await english(clerk, "/attention")
 

@@ -234,6 +234,15 @@ def _document(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> SentDocumen
     )
 
 
+async def name_then(db: Database, row: Shown, person: Person) -> str:
+    """What the customer of a document was called in finance when it was sent; "" where that is not known."""
+    sent = row.document
+    if sent is None or sent.at is None or row.customer_id is None:
+        return ""
+    name = await worklist.name_then(db, row.customer_id, sent.customer_code, sent.at) or ""
+    return name if person.role.may(Role.OPERATOR) else masked_text(name)
+
+
 def contacts_of(row: Row[Any]) -> tuple[str | None, list[str]]:
     """The CRM customer that a row is about, and the finance contacts that it names: to be asked for now."""
     if row.entityType == EntityType.CUSTOMER:

@@ -16,14 +16,15 @@ from hamgam.persian import text_key
 from hamgam.remote_errors import explain
 from hamgam.sync.checksum import plain
 from hamgam.sync.contacts import Contacts, beside
-from hamgam.sync.pairs import NUMBER, Pair
+from hamgam.sync.fields import CUSTOMER
+from hamgam.sync.pairs import KIND, NUMBER, Pair
 from hamgam.trail.stored import object_of, text_of
 
 _REFUSED = (Reason.DUPLICATE_PHONE, Reason.BAD_PRICE, Reason.BUSINESS_ERROR, Reason.BAD_REQUEST)
 """What the other side says of a write that has reached it."""
 _QUOTED_FROM = 4
 """Characters of a value that is long enough to be recognised in somebody's text."""
-_MASKED = frozenset({"name", "national_id", "mobile", "phone", NUMBER})
+_VALUES = (NUMBER, *(field.name for field in CUSTOMER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,15 @@ def sent_customer(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["entityType"] != EntityType.CUSTOMER:
         return {}
     noted = object_of(object_of(row["intent"]).get("fields")) or object_of(row["targetDataAfter"])
-    if noted or row["status"] != Status.FAILED:
-        return dict(noted)
-    source = object_of(row["sourceData"])
-    number = {NUMBER: source[NUMBER]} if source.get(NUMBER) else {}
-    return {**number, **object_of(source.get("fields"))}
+    values = noted if noted or row["status"] != Status.FAILED else _read(row)
+    return {name: values[name] for name in _VALUES if name in values}
+
+
+def _read(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The customer as it was read."""
+    source = object_of(row.get("sourceData"))
+    beside = {name: source[name] for name in (KIND, NUMBER) if source.get(name)}
+    return beside | dict(object_of(source.get("fields")))
 
 
 def concerned(row: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +128,29 @@ def _net(quantity: str, price: str, discount: str) -> str:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of a customer, beside the same of each contact that it could be."""
+
+    name: str
+    crm: str | None
+    contacts: tuple[Pair | None, ...]
+    """None: of this contact it is not known."""
+
+
+def side_by_side(seen: Mapping[str, Any], codes: Sequence[str], found: Contacts | None) -> list[Line]:
+    """`seen` is a row of the log: what it read of the customer stands where the CRM was not asked since."""
+    read = _read(seen)
+    contacts = found.contacts if found else ()
+    pairs = {(str(contact.code), pair.name): pair for contact in contacts for pair in contact.pairs}
+    lines = []
+    for name in (KIND, *_VALUES):
+        beside = tuple(pairs.get((code, name)) for code in codes)
+        now = next((pair.crm for pair in beside if pair and pair.crm is not None), None)
+        lines.append(Line(name, now if now is not None else read.get(name), beside))
+    return [line for line in lines if line.crm or any(line.contacts)]
+
+
 async def ask_finance(
     context: WebContext, person: Person, customer_id: str | None, codes: list[str]
 ) -> Contacts | None:
@@ -147,6 +175,4 @@ def _masked(found: Contacts) -> Contacts:
 
 def _masked_pair(pair: Pair) -> Pair:
     """Whether both sides are the same stays to be seen."""
-    if pair.name not in _MASKED:
-        return pair
     return replace(pair, crm=masked_json(pair.crm, pair.name), finance=masked_json(pair.finance, pair.name))

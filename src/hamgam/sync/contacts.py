@@ -8,11 +8,9 @@ from datetime import datetime
 from hamgam.errors import Reason
 from hamgam.model import CrmCustomer, CrmId, FinanceContact, FinanceId, System
 from hamgam.sync.compare import Reading, read
-from hamgam.sync.pairs import KIND, NUMBER, Pair, contact_pairs
+from hamgam.sync.pairs import Pair, contact_pairs
 from hamgam.sync.recognise import probe_of
 from hamgam.sync.site import Site
-
-TOLD_APART_BY = (KIND, "name", NUMBER, "national_id", "mobile", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +85,4 @@ async def _all_alike(site: Site, customer: CrmCustomer) -> Mapping[FinanceId, Fi
 
 def _contact(site: Site, customer: CrmCustomer | None, contact: FinanceContact) -> Contact:
     pairs = contact_pairs(customer, site.finance.storable(customer.fields) if customer else {}, contact)
-    told = tuple(pair for pair in pairs if pair.name in TOLD_APART_BY)
-    return Contact(contact.code, active=contact.active, pairs=told)
+    return Contact(contact.code, active=contact.active, pairs=pairs)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
@@ -14,6 +15,7 @@ from hamgam.db.tables import ASKS_FOR_PERSON, entity_mapping, poll_cursor, recor
 from hamgam.db.tables import sync_log as t
 from hamgam.errors import Reason
 from hamgam.model import Direction, Entity, EntityType, Operation, Status, Stream
+from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place
 
 _MAYBE_SENT = and_(
@@ -123,6 +125,18 @@ async def later(db: Database, row: Row[Any]) -> Row[Any] | None:
     newer = and_(*(column == getattr(row, column.name) for column in same), t.c.startedAt > row.startedAt)
     query = select(t).where(newer, t.c.id != row.id).order_by(t.c.startedAt.desc(), t.c.id).limit(1)
     return (await db.execute(query)).one_or_none()
+
+
+async def name_then(db: Database, customer: str, contact: str, at: datetime) -> str | None:
+    """What a customer was called in finance at a moment: what was last written there or read from there."""
+    name = t.c.sourceData["fields"]["name"].as_string()
+    theirs = or_(
+        and_(t.c.sourceEntity == Entity.CUSTOMER, t.c.sourceEntityId == customer),
+        and_(t.c.sourceEntity == CONTACT, t.c.sourceEntityId == contact),
+    )
+    in_step = and_(t.c.status == Status.SUCCESS, t.c.startedAt <= at, name.is_not(None))
+    query = select(name).where(theirs, in_step).order_by(t.c.startedAt.desc()).limit(1)
+    return (await db.execute(query)).scalar_one_or_none()
 
 
 async def count(db: Database, wanted: Wanted) -> int:

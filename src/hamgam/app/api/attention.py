@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.answers import Answer
-from hamgam.app.attention import MOST_NOTE, Shown, contacts_of, listed, query_of, shown
+from hamgam.app.attention import MOST_NOTE, Shown, contacts_of, listed, name_then, query_of, shown
 from hamgam.app.attention import Query as Wanted
 from hamgam.app.context import WebContext
 from hamgam.app.evidence import SentDocument, ask_finance
@@ -102,7 +102,9 @@ class AttentionRow(Answer):
 
 class AttentionDetail(AttentionRow):
     sent: SentDocument | dict[str, Any] | None
-    """A document by its parts, a customer by its fields; amounts are decimal numbers as text."""
+    """A document by its parts, a customer by its fields; amounts are decimal numbers as text, in rials."""
+    customer_name_then: str | None
+    """Of a document: what its customer was called in finance when it was sent."""
 
 
 class ReasonCount(Answer):
@@ -227,7 +229,8 @@ def _reading(context: WebContext) -> APIRouter:
         """One row, whether it still asks or not, and what was sent."""
         row = shown(await _found(db, log_id), person)
         sent = row.document or dict(row.sent) or None
-        return AttentionDetail(**_row(row).model_dump(), sent=sent)
+        then = await name_then(db, row, person) or None
+        return AttentionDetail(**_row(row).model_dump(), sent=sent, customer_name_then=then)
 
     @router.get("/{log_id}/finance", responses=_OUT_OF_REACH)
     async def get_finance(log_id: UUID, person: Viewer) -> ContactsBeside:

@@ -14,18 +14,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.attention import (
     MOST_NOTE,
+    Candidate,
     Shown,
     candidates,
     contacts_of,
     listed,
+    name_then,
     note_of,
     query_of,
     shown,
     uuid_of,
 )
 from hamgam.app.context import WebContext
-from hamgam.app.evidence import ask_finance
+from hamgam.app.evidence import ask_finance, side_by_side
 from hamgam.app.forms import Form, form_of
+from hamgam.app.masking import as_seen_by
 from hamgam.app.pages.shell import page
 from hamgam.jobs import acting
 from hamgam.jobs.acting import Act
@@ -120,14 +123,18 @@ async def row_page(
     customer_id, codes = contacts_of(row)
     asked = bool(codes) and request.query_params.get("ask") == "finance"
     finance = await ask_finance(context, person, customer_id, codes) if asked else None
+    seen, named = shown(row, person), await candidates(context.db, row, person)
+    is_customer = row.entityType == EntityType.CUSTOMER
     return page(
         request,
         "attention_row.html",
         status,
-        row=shown(row, person),
+        row=seen,
         later=await worklist.later(context.db, row),
-        candidates=await candidates(context.db, row, person),
-        askable=bool(codes),
+        name_then=await name_then(context.db, seen, person),
+        candidates=named,
+        columns=named if is_customer else [Candidate(code, "", None) for code in codes],
+        lines=side_by_side(as_seen_by(person, row._asdict()) if is_customer else {}, codes, finance),
         asked=asked,
         finance=finance,
         contacts={contact.code: contact for contact in finance.contacts} if finance else {},

@@ -101,6 +101,9 @@ WORDS: Table = {
     "ask.line": ("ردیف", "Line"),
     "ask.line.net": ("مبلغ", "Amount"),
     "ask.sent.number": ("شماره در CRM", "Number in the CRM"),
+    "ask.sent.name": ("نام مشتری هنگام ارسال", "Customer's name when it was sent"),
+    "ask.sent.renamed": ("اکنون نام دیگری دارد", "has another name now"),
+    "ask.sent.key": ("شناسهٔ یکتای سند در سیاق", "Unique id of the document in Siagh"),
     "ask.sent.lost": (
         "متن سند دیگر در گزارش نیست؛ آن را در CRM ببینید.",
         "The log does not hold the document any more; look at it in the CRM.",
@@ -111,12 +114,13 @@ WORDS: Table = {
         "Siagh offers no way to ask for pre-invoices, so Hamgam cannot see whether this one was stored. "
         "Look in Siagh's list of pre-invoices for one of this customer, of this amount, at this time.",
     ),
-    "ask.finance": ("خواندن از سیستم مالی", "Read from finance"),
-    "ask.finance.again": ("خواندن دوباره از سیستم مالی", "Read from finance again"),
+    "ask.contact": ("طرف حساب {}", "Contact {}"),
+    "ask.finance": ("مقایسه با آنچه اکنون در سیستم مالی است", "Compare with what finance has now"),
+    "ask.finance.again": ("خواندن دوباره از دو سیستم", "Read both systems again"),
     "ask.finance.busy": ("در حال خواندن…", "Reading…"),
     "ask.finance.customer": (
-        "مشتری این سند در سیستم مالی، کد {}",
-        "The document's customer in finance, code {}",
+        "مقایسهٔ مشتری این سند در دو سیستم",
+        "Compare this document's customer in both systems",
     ),
     "ask.finance.by_code": (
         "با دانستن کد طرف حساب باز هم می‌توانید تصمیم بگیرید؛ آن را در خود سیاق ببینید.",

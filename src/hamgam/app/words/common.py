@@ -63,6 +63,7 @@ WORDS: Table = {
         "Nothing is synchronised until it is back. This page tries again by itself.",
     ),
     "clock": ("زمان‌ها به وقت تهران است", "Times are Tehran time"),
+    "unit.rial": ("ریال", "rials"),
     "unit.point": ("٫", "."),
     "unit.comma": ("، ", ", "),
     "unit.also": ("؛ ", "; "),
