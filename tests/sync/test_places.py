@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -54,6 +55,22 @@ async def test_a_sync_that_fails_gives_its_place_back(db: Database) -> None:
         first, second, third = await together(b, 1, *customers(b, 3))
         assert [first.status, second.status, third.status].count(Status.PENDING) == 2
         assert [first.status, second.status, third.status].count(Status.SUCCESS) == 1
+
+
+async def test_the_time_that_a_sync_waits_for_its_place_is_no_work_on_it(db: Database) -> None:
+    async with bench(db) as b:
+        places, [customer] = asyncio.Semaphore(0), customers(b, 1)
+        notice = ChangeNotice(key=customer, trigger=Trigger.WEBHOOK)
+        async with asyncio.timeout(20):
+            running = asyncio.create_task(run_notice(replace(b.site, places=places), notice))
+            while not await b.log():
+                await asyncio.sleep(0.01)
+            b.clock.pass_seconds(60)
+            places.release()
+            await running
+        [row] = await b.log()
+        assert row.completedAt - row.startedAt >= timedelta(seconds=60)
+        assert row.durationMs < 60_000
 
 
 async def test_a_place_is_given_back_once() -> None:

@@ -93,7 +93,8 @@ async def test_a_later_attempt_takes_the_open_row_over(db: Database) -> None:
     first = await begin(db)
     await log.note_intent(db, first, intent(first))
     second = await begin(db, at=AT + timedelta(minutes=1))
-    assert (second.log_id, second.started_at, second.retry_count) == (first.log_id, AT, 1)
+    assert (second.log_id, second.retry_count) == (first.log_id, 1)
+    assert (await row(db, first.log_id)).startedAt == AT
     assert second.intent == intent(first)
     assert await count(db) == 1
 
@@ -194,14 +195,30 @@ async def test_a_clock_that_was_set_back_makes_no_negative_duration(db: Database
     assert (await row(db, attempt.log_id)).durationMs == 0
 
 
-async def test_a_sync_may_last_for_months(db: Database) -> None:
-    """A failure that is retried after a month goes on in its old row."""
+async def test_a_sync_that_is_retried_takes_as_long_as_the_attempt_that_ended_it(db: Database) -> None:
+    await log.postpone(db, await begin(db), FAILED, AT + timedelta(seconds=30), counts=True)
+    again = await begin(db, at=AT + timedelta(minutes=5))
+    await end(db, again, SUCCESS, AT + timedelta(minutes=5, milliseconds=40))
+    stored = await row(db, again.log_id)
+    assert (stored.startedAt, stored.durationMs) == (AT, 40)
+
+
+async def test_a_clock_that_was_set_forward_makes_no_duration_that_cannot_be_stored(db: Database) -> None:
     attempt = await begin(db)
     await end(db, attempt, SUCCESS, AT + timedelta(days=400))
     assert (await row(db, attempt.log_id)).durationMs == 2**31 - 1
     attempt = await begin(db)
-    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT + timedelta(days=400))
+    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT, AT + timedelta(days=400))
     assert (await row(db, attempt.log_id)).durationMs == 2**31 - 1
+
+
+async def test_a_defect_takes_as_long_as_its_look(db: Database) -> None:
+    attempt = await begin(db)
+    begun = AT + timedelta(minutes=5)
+    await log.fail_open(
+        db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", begun, begun + timedelta(milliseconds=40)
+    )
+    assert (await row(db, attempt.log_id)).durationMs == 40
 
 
 async def test_nothing_in_a_data_column_is_null_and_not_json(db: Database) -> None:
@@ -342,7 +359,7 @@ async def test_doubt_lasts_until_a_person_settles_it(db: Database) -> None:
 async def test_a_create_that_ended_in_a_defect_is_in_doubt_too(db: Database) -> None:
     attempt = await begin(db)
     await log.note_intent(db, attempt, intent(attempt))
-    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT)
+    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT, AT)
     assert (await row(db, attempt.log_id)).status == "FAILED"
     assert await attention.in_doubt(db, KEY)
 
@@ -372,7 +389,7 @@ async def test_documents_that_are_held_up_until_their_customer_is_mapped(db: Dat
 
 
 async def test_a_defect_before_the_row_was_opened_leaves_a_row(db: Database) -> None:
-    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT)
+    await log.fail_open(db, KEY, Trigger.POLL, Reason.INTERNAL, "ValueError", AT, AT)
     [found] = (await db.execute(text('SELECT * FROM "SyncLog"'))).all()
     assert (found.status, found.reason, found.errorMessage) == ("FAILED", "INTERNAL", "ValueError")
     assert (found.sourceEntity, found.sourceEntityId, found.triggerType) == ("customer", "c", "POLL")

@@ -180,6 +180,36 @@ async def test_a_failure_stays_in_the_story_of_the_sync_that_went_well_in_the_en
     assert order == sorted(order)
 
 
+async def test_what_a_sync_waited_between_its_attempts_is_told_beside_its_work(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    failed = {
+        "begunAt": NOW.isoformat(), "endedAt": (NOW + timedelta(seconds=30)).isoformat(),
+        "reason": "SERVER_ERROR", "errorMessage": None,
+    }  # fmt: skip
+    begun = NOW + timedelta(seconds=75)
+    ended = {"startedAt": NOW, "completedAt": begun + timedelta(milliseconds=40), "durationMs": 40}
+    add_sync(**CUSTOMER | ended, attempts=[failed])
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", await _page(client)))
+    assert "Waited 45 s until 2026-03-21 00:31:15 Ended" in page
+    assert "Last attempt took 40 ms" in page
+    assert "took 30 s" in page
+    told = (await client.get(f"/api/v1/syncs/{ID}/story")).json()
+    assert told["begun"] == "2026-03-20T21:01:15Z"
+    assert told["waits"] == [{"since": "2026-03-20T21:00:30Z", "until": told["begun"]}]
+
+
+async def test_a_time_that_an_older_version_has_measured_with_its_waits_is_told_as_such(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    tried = [{"endedAt": (NOW + timedelta(seconds=30)).isoformat(), "reason": "SERVER_ERROR"}]
+    at = NOW + timedelta(seconds=75)
+    add_sync(**CUSTOMER | {"completedAt": at, "durationMs": 75_000}, startedAt=NOW, attempts=tried)
+    page = await _page(client)
+    assert WORDS["en"]["sync.duration.all"] in page
+    assert WORDS["en"]["sync.waited"] not in page
+
+
 @pytest.mark.parametrize(
     ("trigger", "payload", "shown"),
     [

@@ -133,7 +133,7 @@ def _histogram(times: dict[tuple[str, ...], float]) -> Metric:
     counts = [times.get((str(bucket),), 0) for bucket in range(len(_BOUNDS_MS) + 1)]
     names = [str(bound / 1000) for bound in _BOUNDS_MS] + ["+Inf"]
     family = HistogramMetricFamily(
-        "hamgam_sync_duration_seconds", "From the first look to the end, of syncs that succeeded."
+        "hamgam_sync_duration_seconds", "How long the attempt took that went well, of syncs that succeeded."
     )
     buckets = list(zip(names, accumulate(counts), strict=True))
     family.add_metric([], buckets=buckets, sum_value=times["sum",] / 1000)

@@ -11,7 +11,7 @@ from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
-from hamgam.trail.attempts import Ended, ended_attempts
+from hamgam.trail.attempts import Ended, Wait, begun_after, ended_attempts, waits
 from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
@@ -99,6 +99,10 @@ class Told:
     lines: list[list[str]]
     attempts: list[Ended]
     """Those before the latest one."""
+    begun: datetime | None
+    """When the attempt began that ended it; None where that is not known."""
+    waits: list[Wait]
+    """The times between its attempts, in which nobody worked on it."""
     retries: list[Asked]
     """Who has put it back, and when."""
     release: Release | None
@@ -121,6 +125,8 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
     crm_id = source if from_crm else target
     is_open = row["status"] in (Status.PENDING, Status.IN_PROGRESS)
     sent = _sent(seen)
+    attempts = ended_attempts(seen["attempts"])
+    begun = begun_after(attempts, _ended_attempt_begun(row))
     source_seen = object_of(seen["sourceData"])
     return Told(
         seen=seen,
@@ -141,7 +147,9 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         read=_facts(source_seen, _READ_FACTS),
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
         lines=_lines(sent),
-        attempts=ended_attempts(seen["attempts"]),
+        attempts=attempts,
+        begun=begun,
+        waits=waits(row["startedAt"], attempts, begun),
         retries=retries(row["triggerPayload"]),
         release=release_in(row["triggerPayload"]),
         resolution=_resolution(object_of(seen["resolution"])),
@@ -167,6 +175,11 @@ def _is_document(row: Mapping[str, Any]) -> bool:
 
 def _is_old(row: Mapping[str, Any], now: datetime, retention_days: int) -> bool:
     return bool(row["startedAt"] < now - timedelta(days=retention_days))
+
+
+def _ended_attempt_begun(row: Mapping[str, Any]) -> datetime | None:
+    at, took = row["completedAt"], row["durationMs"]
+    return None if at is None or took is None else at - timedelta(milliseconds=took)
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

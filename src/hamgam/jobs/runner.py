@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -33,13 +33,14 @@ async def run_notice(site: Site, notice: ChangeNotice, *, wait: bool = False) ->
     A defect of ours ends the sync as FAILED and is logged by its type; a database that has gone away is
     raised, because nothing can be stored then.
     """
+    begun = site.clock()
     sync = sync_customer if notice.key.entity is Entity.CUSTOMER else sync_document
     try:
         outcome = await sync(site, notice, wait=wait)
     except DATABASE_GONE:
         raise
     except Exception as error:
-        return await _defect(site, notice, error)
+        return await _defect(site, notice, error, begun)
     logger.info(
         "sync.done",
         entity=str(notice.key),
@@ -128,10 +129,10 @@ def _may_be_a_quote(notice: ChangeNotice, outcome: Outcome) -> bool:
     return postponed and notice.key.entity is Entity.INVOICE and outcome.reason is Reason.NOT_IN_CRM
 
 
-async def _defect(site: Site, notice: ChangeNotice, error: Exception) -> Outcome:
+async def _defect(site: Site, notice: ChangeNotice, error: Exception, begun: datetime) -> Outcome:
     name = type(error).__name__
     logger.error("sync.defect", entity=str(notice.key), error=name, where=where(error))
     async with site.db.transaction() as connection:
         await mapping.forget_checksums(connection, notice.key)
-    await log.fail_open(site.db, notice.key, notice.trigger, Reason.INTERNAL, name, site.clock())
+    await log.fail_open(site.db, notice.key, notice.trigger, Reason.INTERNAL, name, begun, site.clock())
     return Outcome(key=notice.key, status=Status.FAILED, reason=Reason.INTERNAL, message=name)

@@ -185,6 +185,7 @@ async def _attempt(
         return await _wait_for_landing(story, landed)
     try:
         await story.place.take()
+        story.attempt = replace(attempt, begun_at=site.clock())
         return await _run(story, flow, repeatable)
     except TakenOver as error:
         return Outcome(key=notice.key, status=Status.SKIPPED, reason=error.reason)

@@ -25,7 +25,7 @@ from hamgam.model import (
     Operation,
     Status,
 )
-from hamgam.trail.attempts import and_one_more
+from hamgam.trail.attempts import LATEST_BEGUN, and_one_more
 from hamgam.trail.log import ATTENTION, MODIFIED_AT, OPEN, Intent, intent_of, of_entity
 from hamgam.trail.stored import as_moment, moment_of, object_of, text_of
 
@@ -234,7 +234,7 @@ async def put_back(
         "retryCount": 0,
         "completedAt": None,
         "durationMs": None,
-        "attempts": and_one_more(t.c.completedAt, t.c.reason, t.c.errorMessage),
+        "attempts": and_one_more(t.c.completedAt, LATEST_BEGUN, t.c.reason, t.c.errorMessage),
     }
     said = {"resolvedBy": asked.by, "resolution": {"retried": True}} if asked else {}
     settled = {"resolvedAt": asked.at if asked else func.now()} | said

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Executable, Integer, and_, bindparam, case, cast, func, literal, not_, or_, text
+from sqlalchemy import Executable, and_, bindparam, case, func, not_, or_, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -72,7 +72,8 @@ class Attempt:
     log_id: UUID
     transaction_id: TransactionId
     key: EntityKey
-    started_at: datetime
+    begun_at: datetime
+    """Its sync may have begun earlier, and have waited for it."""
     retry_count: int
     trigger: Trigger
     intent: Intent | None
@@ -127,7 +128,7 @@ async def open_attempt(
         log_id=row.id,
         transaction_id=transaction_id,
         key=key,
-        started_at=row.startedAt,
+        begun_at=now,
         retry_count=row.retryCount,
         trigger=Trigger(row.triggerType),
         intent=intent_of(row.intent),
@@ -148,7 +149,7 @@ def _opening() -> Executable:
             "retryCount": case((crashed, t.c.retryCount + 1), else_=t.c.retryCount),
             "attempts": case((crashed, and_one_more(statement.excluded.startedAt)), else_=t.c.attempts),
         },
-    ).returning(t.c.id, t.c.startedAt, t.c.retryCount, t.c.intent, t.c.triggerType)
+    ).returning(t.c.id, t.c.retryCount, t.c.intent, t.c.triggerType)
 
 
 async def note_intent(db: Database, attempt: Attempt, intent: Intent) -> None:
@@ -194,7 +195,8 @@ async def postpone(db: Database, attempt: Attempt, ending: Ending, now: datetime
     reason, message = ending.reason, ending.message or None
     values: dict[str, Any] = {"status": Status.PENDING, "reason": reason, "errorMessage": message}
     if counts:
-        values |= {"retryCount": t.c.retryCount + 1, "attempts": and_one_more(now, reason, message)}
+        one_more = and_one_more(now, attempt.begun_at, reason, message)
+        values |= {"retryCount": t.c.retryCount + 1, "attempts": one_more}
     if not ending.keep_intent:
         values["intent"] = None
     postponed = _MINE.values(values)
@@ -292,13 +294,13 @@ def ended(attempt: Attempt, ending: Ending, now: datetime) -> dict[str, Any]:
         "targetDataBefore": ending.before,
         "targetDataAfter": ending.after,
         "completedAt": now,
-        "durationMs": _milliseconds(now - attempt.started_at),
+        "durationMs": _milliseconds(now - attempt.begun_at),
     }
     return values if ending.keep_intent else values | {"intent": None}
 
 
 def _milliseconds(duration: timedelta) -> int:
-    """Within what the column holds: a sync that is retried after a month has lasted longer."""
+    """Within what the column holds, whatever the clock says."""
     return min(max(0, round(duration.total_seconds() * 1000)), _MOST_MILLISECONDS)
 
 
@@ -354,18 +356,26 @@ async def remark(db: Database, log_id: UUID, reason: Reason, message: str) -> No
 
 
 async def fail_open(
-    db: Database, key: EntityKey, trigger: Trigger, reason: Reason, message: str, now: datetime
+    db: Database,
+    key: EntityKey,
+    trigger: Trigger,
+    reason: Reason,
+    message: str,
+    begun: datetime,
+    now: datetime,
 ) -> None:
     """End the open row of an entity as failed, or write one where the failure came before it was opened.
 
     Its intent stays, so that the next attempt looks first.
     """
-    failed = {"status": Status.FAILED, "reason": reason, "errorMessage": message, "completedAt": now}
-    lasted = func.extract("epoch", literal(now) - t.c.startedAt) * 1000
-    capped = func.least(func.greatest(lasted, 0), _MOST_MILLISECONDS)
-    ended = await db.execute(
-        t.update().where(of_entity(key), OPEN).values(**failed, durationMs=cast(capped, Integer))
-    )
+    failed = {
+        "status": Status.FAILED,
+        "reason": reason,
+        "errorMessage": message,
+        "completedAt": now,
+        "durationMs": _milliseconds(now - begun),
+    }
+    ended = await db.execute(t.update().where(of_entity(key), OPEN).values(**failed))
     if ended.rowcount == 0:
         await db.execute(
             t.insert().values(
@@ -374,8 +384,7 @@ async def fail_open(
                 transactionId=func.gen_random_uuid(),
                 operation=Operation.NONE,
                 triggerType=trigger,
-                startedAt=now,
-                durationMs=0,
+                startedAt=begun,
             )
         )
 

@@ -32,7 +32,7 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """Of the latest syncs that have written, in milliseconds."""
+    """Of the attempts that went well, of the latest syncs that have written, in milliseconds."""
 
     p50: float
     p95: float

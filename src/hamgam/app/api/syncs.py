@@ -26,7 +26,7 @@ from hamgam.db.engine import Database
 from hamgam.model import Direction, EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import listing
-from hamgam.trail.attempts import Ended
+from hamgam.trail.attempts import Ended, Wait
 from hamgam.trail.attention import Asked
 from hamgam.trail.listing import Wanted
 
@@ -73,10 +73,11 @@ class SyncRow(Answer):
     retryCount: int
     """Further attempts since a person last put it back."""
     attempts: Any
-    """Those before the latest one: when each ended, and why."""
+    """Those before the latest one: when each began and ended, and why."""
     startedAt: datetime
     completedAt: datetime | None
     durationMs: int | None
+    """How long the attempt took that ended it, the waits before it left out."""
     resolvedAt: datetime | None
     """When a later sync or a person settled what the row asks for."""
     resolvedBy: str | None
@@ -122,6 +123,10 @@ class SyncTold(Answer):
     """Whether the other side has taken a write, and named what it wrote."""
     attempts: list[Ended]
     """Those before the latest one, the first of them first."""
+    begun: datetime | None
+    """When the attempt began that ended it; null while it is open, or where no version has noted that."""
+    waits: list[Wait]
+    """The times between its attempts, in which nobody worked on it; those under a second are left out."""
     retries: list[Asked]
     release: ReleaseShown | None
     """Where polling had held it back."""
@@ -238,6 +243,8 @@ def _told(story: SyncStory) -> SyncTold:
         intended_at=told.intended_at,
         answered=told.answered,
         attempts=told.attempts,
+        begun=told.begun,
+        waits=told.waits,
         retries=told.retries,
         release=told.release and ReleaseShown.model_validate(told.release),
         earlier=story.earlier,

@@ -42,7 +42,10 @@ WORDS: Table = {
     "rate.note": ("از کارهایی که چیزی نوشته‌اند", "of syncs that tried to write"),
     "duration": ("زمان یک همگام‌سازی", "Time of a sync"),
     "duration.note": ("میانه؛ ۹۵٪ کمتر از", "median; 95 % within"),
-    "duration.of": ("حداکثر ۱٬۰۰۰ همگام‌سازی موفق آخر", "the latest successful syncs, 1,000 at most"),
+    "duration.of": (
+        "حداکثر ۱٬۰۰۰ همگام‌سازی موفق آخر، بدون زمان انتظار پیش از تلاش موفق",
+        "the latest successful syncs, 1,000 at most, without what they waited for the attempt that went well",
+    ),
     "verdict.good": ("همه چیز درست است", "All is well"),
     "verdict.good.note": (
         "هر دو سیستم پاسخ می‌دهند و چیزی در انتظار تصمیم نیست.",
