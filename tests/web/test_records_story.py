@@ -2,13 +2,20 @@
 
 from typing import Any
 
+import pytest
+
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
+from hamgam.db.tables import sync_log
+from hamgam.errors import Reason
 from hamgam.people.roles import NOBODY_SIGNED_IN, Role
+from hamgam.reasons import SENTENCES
 from tests.bench import bench
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
-from tests.web.test_records import installed, story_of_everything
+from tests.web.test_records import MOBILE, installed, story_of_everything
+
+BEGUN, ENDED = "2026-01-05T08:00:00Z", "2026-01-05T08:00:09Z"
 
 
 async def test_the_story_tells_everything_in_the_order_of_time(db: Database) -> None:
@@ -39,6 +46,28 @@ async def test_the_story_calls_nobody_by_the_name_that_the_log_has_for_it(db: Da
             page = (await client.get(f"/records/customer/{sara}", params={"lang": "en"})).text
     assert f"<bdi>{NOBODY_SIGNED_IN.name}</bdi>" not in page
     assert f"<bdi>{WORDS['en']['people.nobody']}</bdi>" in page
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+async def test_the_story_tells_what_came_of_earlier_attempts_at_a_sync(db: Database, role: Role) -> None:
+    tried = [
+        {"endedAt": ENDED, "begunAt": BEGUN, "reason": "SERVER_ERROR", "errorMessage": f"{MOBILE} fell over"},
+        {"endedAt": "2026-01-05T08:01:00Z", "reason": None, "errorMessage": None},
+    ]  # fmt: skip
+    async with bench(db) as b:
+        customer = b.person()
+        await b.sync(customer)
+        await db.execute(sync_log.update().values(attempts=tried))
+        async with asking_as(role, installed(b), db) as client:
+            [told] = (await client.get(f"/api/v1/records/customer/{customer}")).json()["timeline"]
+            page = (await client.get(f"/records/customer/{customer}", params={"lang": "en"})).text
+    first, second = told["attempts"]
+    assert (first["at"], first["begun"], first["reason"]) == (ENDED, BEGUN, "SERVER_ERROR")
+    assert (MOBILE in first["message"]) == (role is Role.OPERATOR)
+    assert (second["at"], second["reason"]) == ("2026-01-05T08:01:00Z", None)
+    shown = [page.index(said) for said in (SENTENCES[Reason.SERVER_ERROR].en, WORDS["en"]["sync.broke_off"])]
+    assert shown == sorted(shown)
+    assert page.count(WORDS["en"]["records.earlier_attempt"]) == 2
 
 
 async def test_the_story_goes_on_page_by_page_and_shows_each_event_once(db: Database) -> None:

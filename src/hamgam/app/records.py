@@ -16,6 +16,7 @@ from hamgam.people.roles import Person, Role
 from hamgam.persian import to_latin_digits
 from hamgam.sync.fields import differences
 from hamgam.trail import numbers, records, timeline
+from hamgam.trail.attempts import Ended, ended_attempts
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place, place_of
@@ -57,6 +58,8 @@ class Told:
     target_id: str | None = None
     by: str | None = None
     """The person who asked for the sync, or who has settled it."""
+    attempts: tuple[Ended, ...] = ()
+    """Those before the latest one, the first of them first."""
     retries: tuple[Asked, ...] = ()
     """Who has put it back, and when."""
     release: Release | None = None
@@ -274,6 +277,7 @@ def _event(event: Event) -> Told:
         changed=_changed(row.targetDataBefore, row.targetDataAfter),
         target_id=row.targetEntityId,
         by=text_of(row.triggerPayload, BY) if row.triggerType == Trigger.MANUAL else None,
+        attempts=tuple(ended_attempts(row.attempts)),
         retries=tuple(retries(row.triggerPayload)),
         release=release_in(row.triggerPayload),
         settled_at=row.resolvedAt,
@@ -286,6 +290,7 @@ def _masked(told: Told) -> Told:
         told,
         event=str(masked_json(told.event)),
         message=masked_message(told.message),
+        attempts=tuple(replace(ended, message=masked_message(ended.message)) for ended in told.attempts),
         resolution=masked_json(told.resolution),
     )
 

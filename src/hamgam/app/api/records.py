@@ -33,6 +33,7 @@ from hamgam.jobs.asking import Look
 from hamgam.model import Entity, EntityKey, EntityType
 from hamgam.sync.compare import Comparison, Verdict, compare
 from hamgam.sync.pairs import Pair
+from hamgam.trail.attempts import Ended
 from hamgam.trail.attention import Asked
 from hamgam.trail.timeline import What
 
@@ -117,6 +118,8 @@ class SyncEvent(Answer):
     target_id: str | None
     by: str | None
     """The person who asked for it."""
+    attempts: list[Ended]
+    """Those before the latest one, the first of them first."""
     retries: list[Asked]
     """Who has put it back, and when."""
     release: ReleaseShown | None

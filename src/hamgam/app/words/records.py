@@ -101,6 +101,7 @@ WORDS: Table = {
     "records.did.LINK": ("به سیستم مالی پیوند خورد", "Linked to finance"),
     "records.back.CREATE": ("از سیستم مالی در CRM ایجاد شد", "Created in the CRM, from finance"),
     "records.back.LINK": ("با مشتری موجود در CRM پیوند خورد", "Linked to a customer that the CRM has"),
+    "records.earlier_attempt": ("تلاش پیشین", "An earlier attempt"),
     "records.again": ("دوباره تلاش می‌شود", "will be tried again"),
     "records.tried.CREATE": ("ایجاد در سیستم مالی", "Create in finance"),
     "records.tried.UPDATE": ("به‌روزرسانی سیستم مالی", "Update finance"),
