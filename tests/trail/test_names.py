@@ -71,7 +71,8 @@ async def stored(db: Database) -> list[Any]:
 
 
 async def found(db: Database, query: str) -> list[tuple[str, str]]:
-    return [(each.entity, each.id) for each in await records.search(db, query, 50)]
+    hits = await records.search(db, records.by_words(query), 50)
+    return [(each.entity, each.id) for each in hits.records]
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.CONFLICT, Status.SKIPPED, Status.IN_DOUBT])
@@ -150,7 +151,7 @@ async def test_a_document_is_found_by_its_number_and_by_its_customer(db: Databas
     for query in ("1405/33", "140533", "فرش"):
         assert await found(db, query) == [("invoice", invoice.crm_id)]
     assert set(await found(db, "محمدی")) == {("invoice", invoice.crm_id), ("customer", KEY.crm_id)}
-    [document] = await records.search(db, "فرش", 5)
+    [document] = (await records.search(db, records.by_words("فرش"), 5)).records
     assert document.customer_name == "سارا محمدی"
 
 

@@ -8,7 +8,7 @@ import httpx2
 import psycopg
 import pytest
 
-from hamgam.app.records import MOST_FOUND
+from hamgam.app.records import ROWS
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.people.roles import Role
@@ -18,7 +18,7 @@ from tests.web.filled import link
 from tests.web.signed_in import asking_as
 from tests.web.test_pages import well_formed
 
-_MANY = 2 * MOST_FOUND + 3
+_MANY = 2 * ROWS + 3
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_an_empty_list_says_how_it_fills(client: httpx2.AsyncClient, lang:
 
 async def test_the_end_of_the_list_is_no_empty_list(client: httpx2.AsyncClient, database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        link(connection, "CUSTOMER", "customer", MOST_FOUND + 1)
+        link(connection, "CUSTOMER", "customer", ROWS + 1)
     first, _ = await pages(client, "/records?linked=CUSTOMER&lang=en")
     [place] = re.findall(r"before=([^\"]+)", first)
     with psycopg.connect(database_url, autocommit=True) as connection:

@@ -1,9 +1,9 @@
 """What people ask of the sync log, in the words of an address: pages, links, API and exports all use them.
 
-`status` (may come several times), `operation`, `trigger`, `type`, `reason` take the codes of the log; `from`
-and `to` take a day of either calendar, or a moment; `entity` takes an id of either system; `attention` takes
-`true` for what a person has to decide, and `run` the id of an import. They go together: a row is listed when
-all of them hold.
+`q` takes what people search records by; `status` (may come several times), `operation`, `trigger`, `type`,
+`reason` take the codes of the log; `from` and `to` take a day of either calendar, or a moment; `entity` takes
+an id of either system; `attention` takes `true` for what a person has to decide, and `run` the id of an
+import. They go together: a row is listed when all of them hold.
 """
 
 import re
@@ -22,6 +22,7 @@ from pydantic import (
     field_validator,
 )
 
+from hamgam.app.records import MOST_CHARACTERS
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.persian import TEHRAN, parse_jalali, to_latin_digits
@@ -87,6 +88,11 @@ class SyncQuery(BaseModel):
 
     model_config = _CONFIG
 
+    q: str | None = Field(
+        None,
+        max_length=MOST_CHARACTERS,
+        description="name, number or id of a record, in any spelling, as `/records` finds it",
+    )
     status: list[Status] = Field([], max_length=20, description="may come several times")
     operation: Operation | None = None
     trigger: Trigger | None = None
@@ -110,8 +116,10 @@ class SyncQuery(BaseModel):
             raise ValueError("before the beginning of the period")
         return until
 
-    def wanted(self) -> Wanted:
+    def wanted(self, records: frozenset[tuple[str, str]] | None = None) -> Wanted:
+        """`records` are those that `q` finds."""
         return Wanted(
+            records=records,
             statuses=frozenset(self.status),
             operation=self.operation,
             trigger=self.trigger,

@@ -20,12 +20,12 @@ from hamgam.trail.attempts import Ended, ended_attempts
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place, place_of
-from hamgam.trail.records import Found
+from hamgam.trail.records import Found, Hits, Keys, Sought
 from hamgam.trail.releases import Release, release_in
 from hamgam.trail.stored import text_of
 from hamgam.trail.timeline import Event, What
 
-MOST_FOUND = 50
+ROWS = 50
 MOST_CHARACTERS = 200
 """Of a search."""
 EVENTS = 25
@@ -113,22 +113,31 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-async def search(db: Database, person: Person, query: str) -> tuple[list[Found], bool]:
-    """What a query finds, and whether there is more than is shown.
+async def search(db: Database, person: Person, query: str, before: str = "", limit: int = ROWS) -> Hits:
+    """What a query finds, a page of it. Raises `WrongPlace`."""
+    hits = await records.search(db, _sought(person, query), limit, _start(before))
+    return replace(hits, records=[_seen(each, person) for each in hits.records])
 
-    Whoever may search for a part of a value can put the value together from such parts. So a viewer finds by
-    whole ids, and by whole numbers that are shown to viewers, and by nothing that is masked.
+
+async def matching(db: Database, person: Person, query: str) -> Keys:
+    """All that a query finds, by its keys."""
+    return await records.keys(db, _sought(person, query))
+
+
+def _sought(person: Person, query: str) -> Sought:
+    """Whoever may search for a part of a value can put the value together from such parts.
+
+    So a viewer finds by whole ids, and by whole numbers that are shown to viewers, and by nothing that is
+    masked.
     """
     query = query[:MOST_CHARACTERS]
     if person.role.may(Role.OPERATOR):
-        found = await records.search(db, query, MOST_FOUND + 1)
-    else:
-        found = await records.search_number(db, query, _shown_number(query), MOST_FOUND + 1)
-    return [_seen(each, person) for each in found[:MOST_FOUND]], len(found) > MOST_FOUND
+        return records.by_words(query)
+    return records.by_number(query, _shown_number(query))
 
 
 async def linked(
-    db: Database, person: Person, entity_type: EntityType, before: str = "", limit: int = MOST_FOUND
+    db: Database, person: Person, entity_type: EntityType, before: str = "", limit: int = ROWS
 ) -> LinkedRecords:
     """What has a counterpart in finance. Raises `WrongPlace`."""
     found, older = await records.linked(db, entity_type, limit, _start(before))

@@ -59,6 +59,8 @@ class Wanted:
     """An id of either system."""
     run: UUID | None = None
     """What this import has written of each contact."""
+    records: frozenset[tuple[str, str]] | None = None
+    """The entities and ids of which one has to be the row's source."""
 
     @property
     def any_facet(self) -> bool:
@@ -185,21 +187,36 @@ async def _found(db: Database, wanted: Wanted, place: Place | None, limit: int) 
     ids = select(t.c.id, t.c.startedAt)
     if wanted.run is not None:
         ids = ids.where(written_by(wanted.run))
-    by_time = ids.where(*_between(wanted, place)).order_by(*_in_order(place, *_BY_TIME)).limit(limit)
     if wanted.entity is not None:
-        by_time = by_time.where(_of_entity(wanted.entity))
-    if wanted.any_facet:
-        return by_time
-    facets = await _facets(db, wanted)
-    if not facets:
-        return None
-    if wanted.entity is not None:
-        return by_time.where(t.c.facet.in_(facets))
+        ids = ids.where(_of_entity(wanted.entity))
+    if not wanted.any_facet:
+        facets = await _facets(db, wanted)
+        if not facets:
+            return None
+        if wanted.entity is None and wanted.records is None:
+            return _stretches(ids, wanted, place, limit, facets)
+        ids = ids.where(t.c.facet.in_(facets))
+    ids = ids.where(*_between(wanted, place)).order_by(*_in_order(place, *_BY_TIME)).limit(limit)
+    return ids if wanted.records is None else _of_each(ids, wanted.records)
+
+
+def _stretches(
+    ids: Select[Any], wanted: Wanted, place: Place | None, limit: int, facets: list[str]
+) -> Select[Any]:
+    """The first of each facet."""
     given = func.unnest(bindparam("facets", facets, ARRAY(Text))).table_valued("facet")
     given = given.render_derived("given")
     stretch = ids.where(*_between(wanted, place, given.c.facet))
-    stretch = stretch.order_by(*_in_order(place, t.c.facet, *_BY_TIME)).limit(limit)
-    first = stretch.lateral("first")
+    first = stretch.order_by(*_in_order(place, t.c.facet, *_BY_TIME)).limit(limit).lateral("first")
+    return select(first.c.id, first.c.startedAt).select_from(given).join(first, true())
+
+
+def _of_each(ids: Select[Any], records: frozenset[tuple[str, str]]) -> Select[Any]:
+    """The first of each record."""
+    columns = [bindparam(f"records_{n}", [record[n] for record in records], ARRAY(Text)) for n in range(2)]
+    given = func.unnest(*columns).table_valued("entity", "id").render_derived("given")
+    mine = and_(t.c.sourceEntity == given.c.entity, t.c.sourceEntityId == given.c.id)
+    first = ids.where(mine).lateral("first")
     return select(first.c.id, first.c.startedAt).select_from(given).join(first, true())
 
 

@@ -29,7 +29,7 @@ class Place:
     newer: bool = False
     """Whether the rows after this one are wanted, or those before it."""
     rank: int = 0
-    """Up to 7. It goes before the id among what is of one moment, where a list mixes several kinds."""
+    """Up to 7, for a list that mixes several kinds; the list says where in its order it counts."""
 
     def __str__(self) -> str:
         """Opaque to who carries it; it fits into an address."""

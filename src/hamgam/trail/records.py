@@ -1,7 +1,8 @@
 """Records as people look for them: by name and number in any spelling, and by the ids of both systems."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from hamgam.trail.place import Place
 
 MOST_WORDS = 10
 """Of a query; a person who types more than this means nothing that is there."""
-_MOST_ORDERED = 1000
-"""So many records are put in the order of their last syncs; of more, those whose names were read last."""
+MOST_FOUND = 1000
+"""So many a search puts in the order of their last syncs; of more, those whose names were read last."""
+_FIRST = Place(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1), rank=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +72,83 @@ class Found:
         return self.id if self.entity == CONTACT else self.linked.finance_id if self.linked else None
 
 
-async def search(db: Database, query: str, limit: int) -> list[Found]:
-    """Records in which every word of the query stands: those that it names whole first, then the newest."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What records are looked for by, beside the ids of both systems."""
+
+    query: str
+    fits: str
+    """The condition on a name, in SQL."""
+    given: Mapping[str, str | None]
+    """Its parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """A page of what a search finds: those that it names whole first, then those synchronised last."""
+
+    count: int = 0
+    """Of all pages; `MOST_FOUND + 1` stands for more, which are on no page."""
+    records: list[Found] = field(default_factory=list)
+    older: Place | None = None
+    """Where the next page begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Entity and id of each record that a search finds, and of its contact."""
+
+    keys: frozenset[tuple[str, str]]
+    more: bool
+    """Whether it finds more than `MOST_FOUND`; these are then those that the query names whole, if any."""
+
+
+def by_words(query: str) -> Sought:
+    """Records in which every word of the query stands."""
     words = search_words(query)[:MOST_WORDS]
-    if not words:
-        return []
     fits = " AND ".join(f"search LIKE :word{i}" for i in range(len(words)))
-    return await _search(db, query, fits, {f"word{i}": f"%{word}%" for i, word in enumerate(words)}, limit)
+    return Sought(query, fits or "false", {f"word{i}": f"%{word}%" for i, word in enumerate(words)})
 
 
-async def search_number(db: Database, query: str, number: str | None, limit: int) -> list[Found]:
-    """Records that have exactly this number, and those that the query names by an id of either system."""
-    return await _search(db, query, "lower(number) = lower(:number)", {"number": number}, limit)
+def by_number(query: str, number: str | None) -> Sought:
+    """Records that have exactly this number."""
+    return Sought(query, "lower(number) = lower(:number)", {"number": number})
 
 
-async def _search(
-    db: Database, query: str, fits: str, given: dict[str, str | None], limit: int
-) -> list[Found]:
-    whole = search_key(query)
+async def search(db: Database, sought: Sought, limit: int, before: Place | None = None) -> Hits:
+    """The place of a record is its last sync, with rank 1 where the query names it whole."""
+    here = before or _FIRST
+    place = {"whole_here": here.rank > 0, "at_here": here.at, "mark_here": here.id, "limit": limit + 1}
+    rows = list(await _among_hits(db, sought, _PAGE, place))
+    shown = rows[:limit]
+    last = shown[-1] if len(rows) > limit else None
+    return Hits(
+        count=rows[0].many if rows else 0,
+        records=[_found(row) for row in shown],
+        older=last and Place(last.at, last.mark, rank=int(last.whole)),
+    )
+
+
+async def keys(db: Database, sought: Sought) -> Keys:
+    rows = list(await _among_hits(db, sought, _KEYS, {}))
+    more = len(rows) > MOST_FOUND
+    if more:
+        rows = [row for row in rows if row.whole]
+    if len(rows) > MOST_FOUND:
+        rows = []
+    contacts = {(CONTACT, row.financeId) for row in rows if row.financeId}
+    return Keys(frozenset(contacts | {(row.entity, row.id) for row in rows}), more)
+
+
+async def _among_hits(
+    db: Database, sought: Sought, wanted: str, given: Mapping[str, Any]
+) -> Iterable[Row[Any]]:
+    whole = search_key(sought.query)
     if not whole:
         return []
-    ids = {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": crm_id(query) or ""}
-    bounds = {"most": _MOST_ORDERED, "limit": limit}
-    found = await db.execute(text(_SEARCH.replace(":fits", fits) + _ROWS + _BEST), given | ids | bounds)
-    return [_found(row) for row in found]
+    ids = {"whole": f"% {whole} %", "code": whole.lstrip("0"), "crm_id": crm_id(sought.query) or ""}
+    query = text(_SEARCH.replace(":fits", sought.fits) + wanted)
+    return await db.execute(query, {**sought.given, **ids, **given, "most": MOST_FOUND + 1})
 
 
 async def linked(
@@ -124,7 +179,7 @@ async def one(db: Database, entity: str, record: str) -> Found | None:
 
 async def documents(db: Database, customer_id: str, limit: int) -> list[Found]:
     """The invoices and quotes of a customer, newest first."""
-    given = {"id": customer_id, "most": _MOST_ORDERED, "limit": limit}
+    given = {"id": customer_id, "most": MOST_FOUND, "limit": limit}
     found = await db.execute(text(_DOCUMENTS + _ROWS + _BEST), given)
     return [_found(row) for row in found]
 
@@ -188,7 +243,7 @@ WITH hits AS (
 """
 
 _ROWS = """
-SELECT hits.entity, hits.id, coalesce(r.kind, m.kind) AS kind, coalesce(r.name, '') AS name,
+SELECT hits.entity, hits.id, hits.whole, coalesce(r.kind, m.kind) AS kind, coalesce(r.name, '') AS name,
        coalesce(r.number, '') AS number, r.id IS NOT NULL AS named, r."customerId",
        coalesce(c.name, '') AS customer, m."financeId", m."createdAt", m."lastSyncAt", m.blocked, last.*
 FROM hits
@@ -204,6 +259,19 @@ LEFT JOIN LATERAL (
 ) last ON true
 """
 _BEST = 'ORDER BY hits.whole DESC, last."startedAt" DESC NULLS LAST, hits.id LIMIT :limit'
+_PLACED = """, placed AS (
+  SELECT *, coalesce("startedAt", 'epoch') AS at, CAST(md5(entity || id) AS uuid) AS mark FROM rows
+)
+SELECT *, (SELECT count(*) FROM hits) AS many FROM placed
+WHERE (whole, at, mark) < (:whole_here, :at_here, :mark_here)
+ORDER BY whole DESC, at DESC, mark DESC LIMIT :limit
+"""
+_PAGE = f", rows AS ({_ROWS}){_PLACED}"
+_KEYS = """
+SELECT hits.entity, hits.id, hits.whole, m."financeId" FROM hits
+LEFT JOIN "EntityMapping" m
+  ON hits.entity = 'customer' AND m."entityType" = 'CUSTOMER' AND m."crmId" = hits.id
+"""
 _LINKED_LAST = 'ORDER BY m."createdAt" DESC, m.id DESC LIMIT :limit'
 
 

@@ -17,8 +17,8 @@ from hamgam.app.reaching import reached
 from hamgam.app.records import (
     EVENTS,
     MOST_CHARACTERS,
-    MOST_FOUND,
     MOST_OF_A_MARK,
+    ROWS,
     Story,
     Told,
     WrongPlace,
@@ -35,6 +35,7 @@ from hamgam.sync.compare import Comparison, Verdict, compare
 from hamgam.sync.pairs import Pair
 from hamgam.trail.attempts import Ended
 from hamgam.trail.attention import Asked
+from hamgam.trail.records import MOST_FOUND
 from hamgam.trail.timeline import What
 
 
@@ -81,9 +82,13 @@ class RecordShown(Answer):
 
 
 class RecordsFound(Answer):
-    records: list[RecordShown]
+    count: int
+    """How many there are in all, 1,000 at most."""
     more: bool
-    """Whether there are more than are shown."""
+    """Whether there are more than that, which no page shows: add a word to the search."""
+    records: list[RecordShown]
+    older: str | None
+    """Goes into `before` for the records that follow."""
 
 
 class RecordsLinked(Answer):
@@ -194,6 +199,9 @@ _OUT_OF_REACH: dict[int | str, dict[str, Any]] = _NO_ID | {
 }
 
 
+_NO_PLACE = "before: not a place in this list"
+
+
 def _key(entity: Entity, record: str) -> EntityKey:
     key = key_of(entity, record)
     if key is None:
@@ -236,21 +244,33 @@ def _lists(router: APIRouter, context: WebContext) -> None:
         q: Annotated[
             str, Query(max_length=MOST_CHARACTERS, description="name, number or id, in any spelling")
         ],
+        before: Annotated[str, Query(description="the `older` of the page before")] = "",
+        limit: Annotated[int, Query(ge=1, le=200)] = ROWS,
     ) -> RecordsFound:
         """Records in which every word of the search stands.
+
+        First those that it names whole, then those that were synchronised last.
 
         For viewers data of people is masked and not searched: they find by a whole CRM id, finance code, or
         number as it is shown to them.
         """
-        found, more = await search(context.db, person, q)
-        return RecordsFound(records=[RecordShown.model_validate(each) for each in found], more=more)
+        try:
+            hits = await search(context.db, person, q, before, limit)
+        except WrongPlace:
+            raise HTTPException(400, _NO_PLACE) from None
+        return RecordsFound(
+            count=min(hits.count, MOST_FOUND),
+            more=hits.count > MOST_FOUND,
+            records=[RecordShown.model_validate(each) for each in hits.records],
+            older=str(hits.older) if hits.older else None,
+        )
 
     @router.get("/linked")
     async def list_linked_records(
         person: Viewer,
         type: EntityType,
         before: Annotated[str, Query(description="the `older` of the page before")] = "",
-        limit: Annotated[int, Query(ge=1, le=200)] = MOST_FOUND,
+        limit: Annotated[int, Query(ge=1, le=200)] = ROWS,
     ) -> RecordsLinked:
         """Customers that are linked, or documents that finance has, the last one first.
 
@@ -259,7 +279,7 @@ def _lists(router: APIRouter, context: WebContext) -> None:
         try:
             found = await linked(context.db, person, type, before, limit)
         except WrongPlace:
-            raise HTTPException(400, "before: not a place in this list") from None
+            raise HTTPException(400, _NO_PLACE) from None
         return RecordsLinked.model_validate(found)
 
 

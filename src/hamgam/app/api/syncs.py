@@ -19,6 +19,7 @@ from hamgam.app.context import WebContext
 from hamgam.app.export import Batches, csv_file, xlsx_file
 from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
+from hamgam.app.sought import asked_for
 from hamgam.app.sync_story import SyncStory, sync_story
 from hamgam.app.telling import FieldTold, Notice
 from hamgam.app.words import Writer
@@ -29,6 +30,7 @@ from hamgam.trail import listing
 from hamgam.trail.attempts import Ended, Wait
 from hamgam.trail.attention import Asked
 from hamgam.trail.listing import Wanted
+from hamgam.trail.records import MOST_FOUND
 
 
 class ListQuery(PageQuery):
@@ -178,9 +180,12 @@ def syncs_routes(context: WebContext) -> APIRouter:
     ) -> list[SyncRow]:
         """Rows of the sync log, newest first. Data of people is masked for viewers.
 
-        Where there are more, the answer has the header `Link: <…>; rel="next"`.
+        Where there are more, the answer has the header `Link: <…>; rel="next"`. Of more than 1,000 records
+        that match `q` those count that it names whole, such as by a finance code. Where there are none of
+        these, the answer is a problem.
         """
-        found = await listing.page(context.db, query.wanted(), query.limit, query.cursor, listing.WHOLE)
+        wanted = await _wanted(context, person, query)
+        found = await listing.page(context.db, wanted, query.limit, query.cursor, listing.WHOLE)
         if found.older is not None:
             response.headers["link"] = f'<{with_cursor(request, found.older)}>; rel="next"'
         return [_row(person, row) for row in found.rows]
@@ -192,13 +197,15 @@ def syncs_routes(context: WebContext) -> APIRouter:
         Data of people is masked for viewers. A sheet holds 1,048,575 rows; what is more stands on the next.
         """
         # Once a file has begun it is too late to say that the database is gone.
-        await listing.count(context.db, query.wanted(), 0)
-        return _file(exports, query, person)
+        wanted = await _wanted(context, person, query)
+        await listing.count(context.db, wanted, 0)
+        return _file(exports, wanted, query, person)
 
     @router.get("/syncs/count")
-    async def count_syncs(_: Viewer, query: Annotated[PageQuery, Query()]) -> SyncCount:
+    async def count_syncs(person: Viewer, query: Annotated[PageQuery, Query()]) -> SyncCount:
         """How many rows match, in all or from `cursor` on; above 10,000 it says only that there are more."""
-        count = await listing.count(context.db, query.wanted(), MOST_COUNTED, query.cursor)
+        wanted = await _wanted(context, person, query)
+        count = await listing.count(context.db, wanted, MOST_COUNTED, query.cursor)
         return SyncCount(count=min(count, MOST_COUNTED), more=count > MOST_COUNTED)
 
     @router.get("/syncs/{id}/story", responses=_NONE)
@@ -218,6 +225,13 @@ def syncs_routes(context: WebContext) -> APIRouter:
         return _row(person, row)
 
     return router
+
+
+async def _wanted(context: WebContext, person: Person, query: SyncQuery) -> Wanted:
+    wanted = (await asked_for(context.db, person, query)).wanted
+    if wanted is None:
+        raise HTTPException(400, f"q: more than {MOST_FOUND:,} records match; add a word or some digits")
+    return wanted
 
 
 def _row(person: Person, row: Mapping[str, Any]) -> SyncRow:
@@ -252,10 +266,10 @@ def _told(story: SyncStory) -> SyncTold:
     )
 
 
-def _file(exports: Exports, query: ExportQuery, person: Person) -> Response:
+def _file(exports: Exports, wanted: Wanted, query: ExportQuery, person: Person) -> Response:
     if exports.full:
         raise HTTPException(429, "other exports are being written", {"retry-after": "10"})
     media_type, write = _KINDS[query.format]
     named = {"content-disposition": f'attachment; filename="hamgam-syncs.{query.format}"'}
-    written = write(exports.rows(query.wanted(), person), Writer(query.lang))
+    written = write(exports.rows(wanted, person), Writer(query.lang))
     return StreamingResponse(written, headers=named, media_type=media_type)

@@ -30,7 +30,7 @@ from hamgam.sync.compare import compare
 from hamgam.sync.pairs import AMOUNTS, LINE
 from hamgam.trail import mapping, numbers
 from hamgam.trail.imports import CONTACT
-from hamgam.trail.records import crm_id
+from hamgam.trail.records import MOST_FOUND, Hits, crm_id
 
 _HERE = "/records"
 Key = Annotated[EntityKey | None, Depends(key_of)]
@@ -59,10 +59,9 @@ def _reading(context: WebContext) -> APIRouter:
         query = q.strip()[:MOST_CHARACTERS]
         if linked and not query:
             return await _linked(context, request, person, linked, before)
-        found, more = await search(context.db, person, query) if query else ([], False)
-        unread = None if found else crm_id(query)
-        values: dict[str, Any] = {"query": query, "found": found, "more": more}
-        values |= {"unread": unread, "entities": list(Entity)}
+        hits = await _hits(context, person, query, before)
+        values: dict[str, Any] = {"query": query, "hits": hits, "first": not before, "most": MOST_FOUND}
+        values |= {"unread": None if hits.records else crm_id(query), "entities": list(Entity)}
         values["lists"] = {} if query else await numbers.mapping_counts(context.db)
         return page(request, "records.html", now=context.clock(), **values)
 
@@ -105,6 +104,13 @@ def _acting(context: WebContext) -> APIRouter:
         return RedirectResponse(f"{_HERE}/{key.entity}/{key.crm_id}", 303)
 
     return router
+
+
+async def _hits(context: WebContext, person: Person, query: str, before: str) -> Hits:
+    try:
+        return await search(context.db, person, query, before)
+    except WrongPlace:
+        raise HTTPException(400, "before: not a place in this list") from None
 
 
 async def _linked(

@@ -18,7 +18,7 @@ from hamgam.app.access import person_of
 from hamgam.app.addresses import page_in
 from hamgam.app.csrf import FormProof
 from hamgam.app.entrance import Visitor, Way
-from hamgam.app.words import Lang, Writer, chosen
+from hamgam.app.words import Lang, Writer, chosen, isolated
 from hamgam.people.roles import Role
 
 _COOKIE = "lang"
@@ -46,6 +46,7 @@ def marked(text: str) -> Markup:
 
 
 _templates.filters["marked"] = marked
+_templates.filters["isolated"] = isolated
 
 
 class Entry(NamedTuple):

@@ -16,12 +16,14 @@ from hamgam.app.context import WebContext
 from hamgam.app.filters import MOST_COUNTED, PageQuery, asked
 from hamgam.app.pages.rows import Row, row_of
 from hamgam.app.pages.shell import page, writer
+from hamgam.app.sought import Asked, asked_for
 from hamgam.app.sync_story import sync_story
 from hamgam.errors import Reason
 from hamgam.model import EntityType, Operation, Status, Trigger
 from hamgam.people.roles import Person
 from hamgam.trail import listing
 from hamgam.trail.place import Place
+from hamgam.trail.records import MOST_FOUND
 
 _ROWS = 50
 _NEW_COUNTED = 99
@@ -46,6 +48,10 @@ class View:
     newer: str
     fresh: str
     """The address that says how many rows have come since; empty on pages that are not the newest."""
+    unmatched: bool
+    """Whether what is searched for is in no record at all."""
+    whole_only: bool
+    """Whether so many records match that only those count that are named whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,13 @@ def syncs_pages(context: WebContext) -> APIRouter:
         except ValidationError as error:
             wrong = {str(item["loc"][0]) for item in error.errors()}
             return _list(request, items, context.clock(), 400, wrong=wrong)
-        view = await _view(context, query, items, person, writer(request).lang)
+        sought = await asked_for(context.db, person, query)
+        view = await _view(context, query, sought, items, person, writer(request).lang)
         return _list(request, items, context.clock(), query=query, view=view)
 
     @router.get("/syncs/new")
-    async def new_ones(request: Request, _: Viewer) -> HTMLResponse:
-        return await _new_ones(context, request)
+    async def new_ones(request: Request, person: Viewer) -> HTMLResponse:
+        return await _new_ones(context, request, person)
 
     @router.get("/syncs/{id:path}")
     async def sync(request: Request, person: Viewer, id: str) -> HTMLResponse:
@@ -95,7 +102,7 @@ def syncs_pages(context: WebContext) -> APIRouter:
     return router
 
 
-async def _new_ones(context: WebContext, request: Request) -> HTMLResponse:
+async def _new_ones(context: WebContext, request: Request, person: Person) -> HTMLResponse:
     """How many rows have come on top of the list that somebody is reading."""
     items = _items(request)
     try:
@@ -103,7 +110,8 @@ async def _new_ones(context: WebContext, request: Request) -> HTMLResponse:
     except ValidationError:
         return page(request, "notice.html", 400, notice="syncs.wrong")
     since = query.cursor or Place(context.clock(), UUID(int=0), newer=True)
-    count = await listing.count(context.db, query.wanted(), _NEW_COUNTED, since)
+    wanted = (await asked_for(context.db, person, query)).wanted
+    count = await listing.count(context.db, wanted, _NEW_COUNTED, since) if wanted else 0
     again = urlencode([*items, ("lang", writer(request).lang)])
     return page(
         request,
@@ -150,6 +158,7 @@ def _list(
         choices=_CHOICES,
         all_statuses=tuple(Status),
         most=MOST_COUNTED,
+        most_records=MOST_FOUND,
         chips=_chips(asked(items)),
         filters=urlencode(asked(items)),
         **given,
@@ -182,9 +191,16 @@ def _as_read(request: Request, typed: dict[str, str], query: PageQuery | None) -
 
 
 async def _view(
-    context: WebContext, query: PageQuery, items: list[tuple[str, str]], person: Person, lang: str
-) -> View:
-    now, wanted = context.clock(), query.wanted()
+    context: WebContext,
+    query: PageQuery,
+    sought: Asked,
+    items: list[tuple[str, str]],
+    person: Person,
+    lang: str,
+) -> View | None:
+    now, wanted = context.clock(), sought.wanted
+    if wanted is None:
+        return None
     found = await listing.page(context.db, wanted, _ROWS, query.cursor)
     top = listing.place_at(found.rows[0]) if found.rows else Place(now, UUID(int=0))
     fresh = {"lang": lang, "cursor": str(Place(top.at, top.id, newer=True))}
@@ -195,6 +211,8 @@ async def _view(
         older=_address(items, found.older),
         newer=_address(items, found.newer),
         fresh=f"/syncs/new?{urlencode([*asked(items), *fresh.items()])}" if query.cursor is None else "",
+        unmatched=wanted.records == frozenset(),
+        whole_only=sought.whole_only,
     )
 
 

@@ -35,7 +35,7 @@ from hamgam.reasons import SENTENCES, Sentence
 
 Lang = Literal["fa", "en"]
 _ISOLATED, _ISOLATED_END = "\u2068", "\u2069"
-"""Around a value in a Persian sentence: its direction is its own."""
+"""Around a value in a sentence: its direction is its own."""
 _LONG_AGO = (("d", 86_400), ("h", 3_600), ("m", 60))
 _CODES = re.compile(r"[0-9]+(?:,? [0-9]+)*", re.ASCII)
 _AMOUNT = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,40}))?", re.ASCII)
@@ -58,6 +58,10 @@ WORDS: Mapping[Lang, Mapping[str, str]] = {
     "fa": {key: fa for table in _TABLES for key, (fa, _) in table.items()},
     "en": {key: en for table in _TABLES for key, (_, en) in table.items()},
 }
+
+
+def isolated(value: str) -> str:
+    return f"{_ISOLATED}{value}{_ISOLATED_END}"
 
 
 class Said(NamedTuple):
@@ -181,7 +185,7 @@ class Writer:
                 return self.said(value, reason).ours
         if value in list(Status):
             return self.word(value)
-        return f"{_ISOLATED}{value}{_ISOLATED_END}" if self.lang == "fa" else value
+        return isolated(value) if self.lang == "fa" else value
 
     def cause(self, sentence: Sentence) -> str:
         return sentence.fa if self.lang == "fa" else sentence.en

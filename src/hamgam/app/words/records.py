@@ -34,10 +34,13 @@ WORDS: Table = {
         "finance yet is not found.",
     ),
     "records.count": ("{} نتیجه", "{} found"),
-    "records.more": (
-        "نتیجه‌های بیشتری هم هست؛ کلمهٔ دیگری اضافه کنید.",
-        "There is more; add a word to narrow it down.",
+    "records.more": ("بیش از {} نتیجه", "more than {} found"),
+    "records.more.note": (
+        "فقط {} مورد فهرست می‌شود. اگر مورد شما میان آن‌ها نیست، کلمهٔ دیگری یا رقم‌های بیشتری بنویسید.",
+        "Only {} of them are listed. If yours is not among them, add a word or some digits.",
     ),
+    "records.first": ("نخستین نتیجه‌ها", "First results"),
+    "records.further": ("نتیجه‌های بعدی", "More results"),
     "linked.CUSTOMER": ("مشتریان پیوندخورده", "Customers linked"),
     "linked.PREINVOICE": ("پیش‌فاکتورهای ثبت‌شده در سیستم مالی", "Pre-invoices written"),
     "linked.count": ("{} مورد، تازه‌ترین در بالا", "{}, the latest first"),

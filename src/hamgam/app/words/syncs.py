@@ -9,6 +9,7 @@ WORDS: Table = {
     "filter.on": ("{} فیلتر فعال", "{} on"),
     "filter.present": ("فیلترهای فعال", "Active filters"),
     "filter.remove": ("حذف این فیلتر", "remove this filter"),
+    "filter.q": ("جست‌وجو", "Search"),
     "filter.status": ("نتیجه", "Outcome"),
     "filter.operation": ("کار", "Operation"),
     "filter.trigger": ("منشأ", "Trigger"),
@@ -42,12 +43,30 @@ WORDS: Table = {
         "بازهٔ تاریخ را بزرگ‌تر کنید یا فیلترها را حذف کنید.",
         "Widen the period, or clear the filters.",
     ),
+    "syncs.unmatched": (
+        "هیچ مشتری یا سندی با «{}» پیدا نشد.",
+        "No customer or document matches “{}”.",
+    ),
+    "syncs.too_many": (
+        "بیش از {} مشتری و سند با «{}» پیدا شد.",
+        "More than {} customers and documents match “{}”.",
+    ),
+    "syncs.too_many.note": (
+        "کلمهٔ دیگری یا رقم‌های بیشتری بنویسید، یا مورد خود را از میان آن‌ها انتخاب کنید.",
+        "Add a word or some digits, or choose the one that you mean.",
+    ),
+    "syncs.whole_only": (
+        "فقط آنچه دقیقاً «{}» است فهرست شده؛ بیش از {} مشتری و سند آن را در خود دارند.",
+        "Only what is exactly “{}” is listed; more than {} customers and documents contain it.",
+    ),
+    "syncs.search_records": ("جست‌وجوی «{}» در مشتریان و اسناد", "Search customers and documents for “{}”"),
     "syncs.end": ("در این جهت مورد دیگری نیست.", "There is nothing further this way."),
     "syncs.wrong": ("یکی از فیلترها خوانده نشد", "A filter cannot be read"),
     "syncs.wrong.note": (
         "آن را اصلاح کنید یا همهٔ فیلترها را حذف کنید.",
         "Correct it, or clear all filters.",
     ),
+    "wrong.q": ("جست‌وجو: حداکثر دویست نویسه بنویسید.", "Search: two hundred characters at most."),
     "wrong.status": ("نتیجه: یکی از نتیجه‌های فهرست را انتخاب کنید.", "Outcome: choose one of the list."),
     "wrong.operation": ("کار: یکی از کارهای فهرست را انتخاب کنید.", "Operation: choose one of the list."),
     "wrong.trigger": ("منشأ: یکی از منشأهای فهرست را انتخاب کنید.", "Trigger: choose one of the list."),
