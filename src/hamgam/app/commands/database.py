@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from hamgam.app.commands.output import console, print_json, progress_console, shown, table
+from hamgam.app.signals import wait_out
 from hamgam.app.wiring import database_url, open_database
 from hamgam.db import schema
 from hamgam.db.embedded import postgres_program
@@ -132,10 +133,26 @@ async def _tool(name: str, *arguments: str, where: str | None = None) -> None:
         target = make_url(where)
         environment |= {"PGPASSWORD": str(target.password)} if target.password else {}
         command.append(f"--dbname={target.set(password=None).render_as_string()}")
-    done = await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        said_first = said[0].removeprefix(f"{name}: ") if said else f"ended with {done.returncode}"
+    program = _started(command, environment)
+    said = (await _to_its_end(program)).strip().splitlines()
+    if program.returncode:
+        said_first = said[0].removeprefix(f"{name}: ") if said else f"ended with {program.returncode}"
         raise Unavailable(f"{name}: {said_first}")
+
+
+def _started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+async def _to_its_end(program: subprocess.Popen[str]) -> str:
+    """What it says on stderr. Whoever is told to stop meanwhile ends it first."""
+    ending = asyncio.ensure_future(asyncio.to_thread(program.communicate))
+    try:
+        await asyncio.shield(ending)
+    finally:
+        program.terminate()
+        await wait_out(ending)
+    _, said = ending.result()
+    return said
