@@ -24,6 +24,7 @@ from hamgam.reasons import SENTENCES
 from hamgam.sandbox import CrmMood, Fault, FaultKind
 from hamgam.settings import describe, load_settings
 from hamgam.systems.session import REFUSAL_PAUSE
+from hamgam.trail import probes
 from hamgam.trail.outages import OutageNotes
 from hamgam.trail.remote import CallTally, SharedSessions
 from tests.bench import Bench, bench
@@ -372,8 +373,13 @@ def test_every_setting_has_its_meaning_in_persian() -> None:
 
 async def test_a_service_that_reaches_nothing_says_so(db: Database) -> None:
     async with visiting(db, installed(None)) as client:
-        assert (await client.post("/connections/probe")).status_code == 409
-        assert (await client.get("/connections/subscriptions")).status_code == 409
+        for method, path in (("POST", "/connections/probe"), ("GET", "/connections/subscriptions")):
+            answer = await client.request(method, path)
+            assert answer.status_code == 503
+            assert WORDS["en"]["refused.out-of-reach"] in answer.text
+            assert WORDS["en"]["probe.busy"] not in answer.text
+        assert (await client.post("/api/v1/connections/probe")).json()["type"].endswith("out-of-reach")
+        assert await probes.newest(db, ended=True) is None, "nothing was begun"
         assert (await client.get("/api/v1/webhooks")).status_code == 503
         assert (await client.get("/connections")).status_code == 200
 

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from hamgam.app.context import WebContext
+from hamgam.app.reaching import opened
 from hamgam.errors import UsageError
 from hamgam.model import ProbeReport
 from hamgam.sync.site import Site
@@ -43,16 +44,17 @@ async def check_site(context: WebContext, by: str) -> Probe:
     async with db.locked(_LOCK) as held:
         if held is None:
             raise UsageError("the site is being checked already")
-        logger.info("probe.asked", by=by)
-        probe_id = await probes.begin(db, by, context.clock())
-        report, trouble = None, CUT_OFF
-        try:
-            async with context.site() as site, asyncio.timeout(context.probe_seconds):
-                report, trouble = probe_document(await probe(site)), ""
-        except TimeoutError:
-            trouble = TOOK_TOO_LONG
-        finally:
-            await probes.end(db, probe_id, report, trouble or None, context.clock())
+        async with opened(context.site) as site:
+            logger.info("probe.asked", by=by)
+            probe_id = await probes.begin(db, by, context.clock())
+            report, trouble = None, CUT_OFF
+            try:
+                async with asyncio.timeout(context.probe_seconds):
+                    report, trouble = probe_document(await probe(site)), ""
+            except TimeoutError:
+                trouble = TOOK_TOO_LONG
+            finally:
+                await probes.end(db, probe_id, report, trouble or None, context.clock())
     found = await probes.newest(db, ended=True)
     assert found is not None
     return found

@@ -24,13 +24,20 @@ def no_site() -> AbstractAsyncContextManager[Site]:
 
 
 @asynccontextmanager
-async def reached(open_site: OpenSite) -> AsyncIterator[Site]:
-    """The remote systems for a program; what fails there becomes a problem, without their own words."""
+async def opened(open_site: OpenSite) -> AsyncIterator[Site]:
+    """The remote systems. A service that does not reach them refuses the request."""
     async with AsyncExitStack() as stack:
         try:
             site = await stack.enter_async_context(open_site())
         except UsageError as error:
             raise RequestRefused("out-of-reach", str(error)) from None
+        yield site
+
+
+@asynccontextmanager
+async def reached(open_site: OpenSite) -> AsyncIterator[Site]:
+    """The remote systems for a program; what fails there becomes a problem, without their own words."""
+    async with opened(open_site) as site:
         try:
             yield site
         except UsageError as error:

@@ -127,7 +127,8 @@ class Webhooks(Door):
 
 
 _BUSY: dict[int | str, dict[str, Any]] = {
-    409: {"description": "The site is being checked already, or this process cannot"}
+    409: {"description": "The site is being checked already"},
+    503: {"description": "The database does not answer, or this process does not reach the systems"},
 }
 _CALLS_CRM: dict[int | str, dict[str, Any]] = {
     409: {

@@ -15,6 +15,7 @@ from hamgam.app.context import WebContext
 from hamgam.app.forms import form_of
 from hamgam.app.pages.shell import page
 from hamgam.app.probing import check_site
+from hamgam.app.reaching import opened
 from hamgam.errors import SyncError, UsageError
 from hamgam.sync.site import Site
 from hamgam.trail import pulse
@@ -111,7 +112,7 @@ def _subscriptions(context: WebContext) -> APIRouter:
 
 async def _acted(context: WebContext, request: Request, act: Callable[[Site], Awaitable[None]]) -> Response:
     try:
-        async with context.site() as site:
+        async with opened(context.site) as site:
             await act(site)
     except (SyncError, UsageError) as error:
         return _trouble(context, request, error)
@@ -120,7 +121,7 @@ async def _acted(context: WebContext, request: Request, act: Callable[[Site], Aw
 
 async def _listed(context: WebContext, request: Request) -> HTMLResponse:
     try:
-        async with context.site() as site:
+        async with opened(context.site) as site:
             found = await subscriptions.listed(site, context.settings)
     except (SyncError, UsageError) as error:
         return _trouble(context, request, error)

@@ -75,6 +75,14 @@ WORDS: Table = {
         "It may be half done: look before you repeat it. The program's log says where it was; "
         "if it happens again, tell whoever looks after Hamgam.",
     ),
+    "refused.out-of-reach": (
+        "این سرویس به CRM و سیستم مالی وصل نیست",
+        "This service does not reach the systems",
+    ),
+    "refused.out-of-reach.note": (
+        "کاری انجام نشد. نشانی و حساب CRM و سیستم مالی را در تنظیم‌های همین سرویس وارد کنید.",
+        "Nothing was done. Enter the addresses and logins of the CRM and of finance in its settings.",
+    ),
     "refused.other": ("این درخواست پذیرفته نشد", "This request was not accepted"),
     "refused.other.note": (
         "کاری انجام نشد. برگردید و دوباره تلاش کنید.",
