@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 
+from hamgam.app.background import background
 from hamgam.app.signals import wait_out
 from hamgam.db import schema
 from hamgam.db.embedded import embedded_server
@@ -95,12 +96,11 @@ async def open_site(settings: Settings, db: Database, *, read_only: bool = False
     site = replace(site, breakers=_breakers(site, notes))
     async with Presence(db) as presence:
         await _divide(settings, presence, limiters)
-        housekeeping = asyncio.create_task(_keep_house(settings, presence, limiters, tally, notes))
+        house = partial(_keep_house, settings, presence, limiters, tally, notes)
         try:
-            yield site
+            async with background("housekeeping", house):
+                yield site
         finally:
-            housekeeping.cancel()
-            await asyncio.gather(housekeeping, return_exceptions=True)
             await asyncio.gather(*(breaker.aclose() for breaker in site.breakers.values()))
             await asyncio.gather(*(client.aclose() for client in clients.values()))
             await _flush(tally)

@@ -96,7 +96,7 @@ class Worker:
                 logger.warning("worker.database_gone", error=type(error).__name__)
             except Exception as error:
                 logger.error("worker.defect", error=type(error).__name__, where=where(error))
-            if _told_to_stop():
+            if told_to_stop():
                 return
             await asyncio.sleep(_RESTART_SECONDS)
 
@@ -247,7 +247,7 @@ def _unchecked(*arguments: Any, **options: Any) -> AsyncConnectionPool:
     return AsyncConnectionPool(*arguments, **{**options, "check": None})
 
 
-def _told_to_stop() -> bool:
+def told_to_stop() -> bool:
     """Whether this task was cancelled, although another error has taken the cancellation's place."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvicorn
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hamgam import __version__
+from hamgam.app.background import background
 from hamgam.app.commands.output import progress_console
 from hamgam.app.reaching import SharedSite
 from hamgam.app.signals import on_stop_signals
@@ -83,10 +83,11 @@ async def engine(
             site = await stack.enter_async_context(sites())
             processor = Worker(db.url, work(settings, site))
             running = lambda: processor.running  # noqa: E731
-            await stack.enter_async_context(_background(processor.run()))
+            await stack.enter_async_context(background("worker", processor.run))
         if listener is not None:
             if settings.enable_webhooks:
-                await stack.enter_async_context(_background(_register(sites, address(settings))))
+                where = address(settings)
+                await stack.enter_async_context(background("webhooks", lambda: _register(sites, where)))
             context = WebContext(settings, db, utcnow, running, site=sites)
             await stack.enter_async_context(_web(context, listener))
         yield
@@ -125,16 +126,6 @@ async def until_told_to_stop(listening: Callable[[], object] = lambda: None) -> 
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1)
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 class _Server(uvicorn.Server):
