@@ -114,6 +114,7 @@ async def test_everybody_hears_it_in_the_own_way(browser: httpx2.AsyncClient, ca
 async def test_the_way_back_is_a_page_of_ours(browser: httpx2.AsyncClient) -> None:
     for referer, back in {
         "http://localhost/people?x=1": "/people?x=1",
+        "http://localhost/people/add": "/people",
         "http://evil.example.com/people": "/",
         "http://localhost//evil.example.com": "/",
         "http://[::1": "/",

@@ -19,6 +19,7 @@ from hamgam.db.engine import Database
 from hamgam.people import users
 from hamgam.people.roles import Role
 from tests.web.conftest import GUID, NOW, PROOF, PROOF_COOKIE, TOKEN, Installation, asking, basic
+from tests.web.routes import operations
 from tests.web.test_pages import well_formed
 
 PASSWORD = "correct horse battery"
@@ -310,6 +311,43 @@ async def test_nobody_is_sent_elsewhere(client: httpx2.AsyncClient, sara: users.
 def test_a_path_of_ours_is_followed() -> None:
     for path in ("/", "/me", "/syncs?status=FAILED&q=%D8%B3", "/a//b"):
         assert local_path(path) == path
+
+
+@pytest.mark.parametrize(
+    ("form", "its_page"),
+    [
+        ("/people/add", "/people"),
+        ("/people/tokens/add?lang=fa", "/people"),
+        (f"/people/tokens/{GUID}/revoke", "/people"),
+        ("/attention/bulk", "/attention"),
+        ("/attention/held/person", "/attention"),
+        (f"/attention/bulk/{GUID}/cancel", f"/attention/bulk/{GUID}"),
+        (f"/attention/{GUID}/retry", f"/attention/{GUID}"),
+        (f"/records/customer/{GUID}/sync", f"/records/customer/{GUID}"),
+        ("/import/start", "/import"),
+        ("/connections/probe", "/connections"),
+        ("/me/password", "/me"),
+        ("/webhook/finance", "/"),
+    ],
+)
+async def test_nobody_is_sent_to_where_only_a_form_goes(
+    client: httpx2.AsyncClient, sara: users.User, form: str, its_page: str
+) -> None:
+    assert (await client.get("/sign-in", params={"next": form})).status_code == 200
+    late = await client.post("/me/password", headers={"referer": f"http://hamgam.example.com{form}"})
+    assert late.headers["location"] == ("/sign-in" if its_page == "/" else f"/sign-in?next={its_page}")
+    assert (await sign_in(client, next=form)).headers["location"] == its_page
+
+
+async def test_after_the_sign_in_no_form_address_is_asked_for(
+    client: httpx2.AsyncClient, installation: Installation, db: Database, sara: users.User
+) -> None:
+    await sign_in(client)
+    sent = [each for each in operations(create_app(installation.context(db))) if each.method == "POST"]
+    for form in (each for each in sent if each.is_page):
+        answer = await client.get("/sign-in", params={"next": form.address(entity="customer")})
+        there = await client.get(answer.headers["location"])
+        assert there.status_code != 405, form
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from hamgam import __version__
 from hamgam.app.access import Viewer
+from hamgam.app.addresses import form_addresses
 from hamgam.app.answers import Answer
 from hamgam.app.api import api_routes
 from hamgam.app.api.document import ABOUT, complete
@@ -64,6 +65,7 @@ def create_app(context: WebContext) -> FastAPI:
     app.include_router(api_routes(context, registry))
     app.include_router(webhook_routes(context))
     app.include_router(page_routes(context, app, registry))
+    app.state.forms = form_addresses(app.routes)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(NotAllowed, _not_allowed)

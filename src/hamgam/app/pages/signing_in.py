@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hamgam.app.access import Viewer
-from hamgam.app.addresses import SIGN_OUT, local_path
+from hamgam.app.addresses import SIGN_OUT, page_at
 from hamgam.app.entrance import SESSION_COOKIE, SIGN_IN, Visitor, Way, peer_of
 from hamgam.app.forms import form_of
 from hamgam.app.pages.refused_form import RefusedForm, refused_form
@@ -29,7 +29,7 @@ def sign_in_routes(registry: Registry) -> APIRouter:
 def _door(router: APIRouter, registry: Registry) -> None:
     @router.get(SIGN_IN)
     async def sign_in_page(request: Request) -> Response:
-        wanted = local_path(request.query_params.get("next", ""))
+        wanted = page_at(request, request.query_params.get("next", ""))
         if _visitor(request).way is not Way.STRANGER:
             return RedirectResponse(wanted, 303)
         why = "sign_in.ended" if "ended" in request.query_params else ""
@@ -38,7 +38,7 @@ def _door(router: APIRouter, registry: Registry) -> None:
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
         form = await form_of(request)
-        wanted, name = local_path(form.get("next", "")), form.get("name", "")
+        wanted, name = page_at(request, form.get("next", "")), form.get("name", "")
         opened = await registry.signing_in.sign_in(
             name, form.get("password", ""), peer_of(request), request.cookies.get(_BROWSER_COOKIE, "")
         )
