@@ -88,7 +88,7 @@ async def _started(
             "-m",
             *arguments,
             cwd=folder,
-            env=kept | {"PYTHONPATH": str(root)} | dict(environment),
+            env=kept | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"} | dict(environment),
             stdin=PIPE if talks else DEVNULL,
             stdout=PIPE if talks else DEVNULL,
             stderr=errors,

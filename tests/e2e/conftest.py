@@ -24,6 +24,14 @@ SHAPES = {"one process": ("start",), "three workers": ("web", "worker", "worker"
 """The ways to run the service, and the commands that each takes."""
 
 
+_KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
+
+
+def kept() -> dict[str, str]:
+    """What a program gets of our own environment; with the path its modules are the ones that are tested."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
 @dataclass(frozen=True)
 class Ended:
     status: int
@@ -43,14 +51,13 @@ class Program:
         self.environment = environment
 
     async def start(self, *arguments: str, stdin: int | None = None, **more: str) -> Process:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "hamgam",
             *arguments,
             cwd=self.folder,
-            env=kept | self.environment | more,
+            env=kept() | self.environment | more,
             stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,

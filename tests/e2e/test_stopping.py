@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from hamgam.sandbox import Fault, FaultKind, Sandbox
-from tests.e2e.conftest import Program, until
+from tests.e2e.conftest import Program, kept, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -26,7 +26,7 @@ async def begin(folder: Path, environment: dict[str, str], *arguments: str) -> P
         "hamgam",
         *arguments,
         cwd=folder,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | environment,
+        env=kept() | environment,
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
