@@ -50,7 +50,9 @@ class Program:
         self.folder = folder
         self.environment = environment
 
-    async def start(self, *arguments: str, stdin: int | None = None, **more: str) -> Process:
+    async def start(
+        self, *arguments: str, stdin: int | None = None, stdout: int = PIPE, **more: str
+    ) -> Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -59,7 +61,7 @@ class Program:
             cwd=self.folder,
             env=kept() | self.environment | more,
             stdin=stdin,
-            stdout=PIPE,
+            stdout=stdout,
             stderr=PIPE,
         )
 

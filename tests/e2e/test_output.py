@@ -1,8 +1,13 @@
 """What commands print when the values are odd, secret, or many."""
 
+import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from hamgam.sandbox import Sandbox
 from tests.e2e.conftest import Program
@@ -26,6 +31,18 @@ async def test_texts_of_others_are_no_markup(program: Program, folder: Path, dat
     backup = await program.run("db", "backup", "[a]b.dump")
     assert (backup.status, backup.out) == (0, "wrote [a]b.dump\n")
     assert (folder / "[a]b.dump").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+@pytest.mark.parametrize("command", ["--help", "hash-password x", "status", "logs --json"])
+async def test_who_reads_may_go_away(program: Program, command: str) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    process = await program.start(*command.split(), stdout=writes)
+    os.close(writes)
+    async with asyncio.timeout(60):
+        _, said = await process.communicate()
+    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
 
 
 async def test_the_token_in_an_address_is_not_shown(program: Program, box: Sandbox) -> None:

@@ -17,7 +17,7 @@ from hamgam import __version__
 from hamgam.app.cli_options import DryRun, Json
 from hamgam.app.cli_options import settings as _settings
 from hamgam.app.cli_people import token, user
-from hamgam.app.ending import explained
+from hamgam.app.ending import UNREAD, explained, nobody_reads
 from hamgam.app.signals import stoppable
 
 app = App(
@@ -329,9 +329,11 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
         result = command(*bound.args, **bound.kwargs)
-        return _finish(result) if asyncio.iscoroutine(result) else result or 0
-    except (Exception, KeyboardInterrupt) as error:
-        return explained(error)
+        status = _finish(result) if asyncio.iscoroutine(result) else result or 0
+        sys.stdout.flush()
+        return status
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        return UNREAD if nobody_reads(error) else explained(error)
 
 
 def _finish(coroutine: Coroutine[Any, Any, int]) -> int:

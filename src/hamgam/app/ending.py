@@ -1,9 +1,11 @@
 """How a command ends that did not do its work: one line on stderr, and an exit status.
 
 Exit status: 0 success, 1 some records failed, 2 wrong usage or configuration, 3 a remote system or the
-database cannot be used, 128 and its number when a signal ended it.
+database cannot be used, 128 and its number when a signal ended it, or would have: who reads our output may go
+away before its end, as `head` does.
 """
 
+import os
 import sys
 import traceback
 
@@ -12,6 +14,8 @@ from cyclopts import CycloptsError, MissingArgumentError, UnusedCliTokensError
 from hamgam.app.signals import Stopped
 from hamgam.errors import SyncError, Unavailable, UsageError
 
+UNREAD = 128 + 13
+"""The exit status of a program that SIGPIPE ends."""
 _STOPPED = "stopped; what was stored is kept, and the command can be run again"
 
 
@@ -34,6 +38,18 @@ def explained(error: BaseException) -> int:
         case Unavailable():
             return _say(str(error), 3)
     return _remote_or_defect(error)
+
+
+def nobody_reads(error: BaseException) -> bool:
+    """Whether it is our output that has broken; what is left of it then goes nowhere without a word."""
+    if isinstance(error, SystemExit):
+        return True  # so rich ends a program, after it has done the same
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _remote_or_defect(error: BaseException) -> int:
