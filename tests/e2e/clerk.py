@@ -49,7 +49,7 @@ class Clerk:
         await self.page.get_by_label(self.word("people.name")).fill(self.name)
         await self.page.get_by_label(self.word("people.password")).fill(PASSWORD)
         await self.button("sign_in").click()
-        await expect(self.page.get_by_role("link", name=self.name)).to_be_visible()
+        await expect(self.page.get_by_role("button", name=self.name)).to_be_visible()
 
     async def go(self, word: str) -> None:
         """To a page, by the navigation of the frame."""
