@@ -94,6 +94,43 @@ def test_everyone_can_read_a_row_an_action_and_a_refusal(
     assert serious(page) == []
 
 
+def conflict(add_sync: AddSync) -> None:
+    source = {"kind": "person", "number": "900", "fields": {"name": _LONG, "mobile": "09121112233"}}
+    reason = {"status": "CONFLICT", "reason": "AMBIGUOUS_MATCH", "errorMessage": "234, 235, 236, 237"}
+    several(add_sync, 1, sourceData=source, **reason)
+
+
+@pytest.mark.parametrize("lang", _LANGUAGES)
+def test_contacts_are_fetched_by_themselves_and_where_that_fails_the_answers_stay(
+    served: str, watched: Watched, add_sync: AddSync, database_url: str, lang: Literal["fa", "en"]
+) -> None:
+    conflict(add_sync)
+    [(log_id,)] = stored(database_url, 'SELECT id FROM "SyncLog"')
+    page, words = watched.page, WORDS[lang]
+    page.goto(f"{served}/attention/{log_id}?lang={lang}")
+    expect(page.get_by_role("alert")).to_contain_text(words["ask.finance.by_code"])
+    expect(page.get_by_role("link", name=words["ask.finance.again"])).to_be_visible()
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert (serious(page), overflow(page)) == ([], 0)
+    expect(page.locator("table.contacts button")).to_have_count(4)
+    page.get_by_role("button", name=f"{words['ask.exists.send']}: 236").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("236")
+    assert watched.complaints == []
+
+
+def test_without_scripts_a_link_reads_the_contacts(
+    served: str, chromium: Browser, add_sync: AddSync, database_url: str
+) -> None:
+    conflict(add_sync)
+    [(log_id,)] = stored(database_url, 'SELECT id FROM "SyncLog"')
+    with without_scripts(chromium) as page:
+        page.goto(f"{served}/attention/{log_id}?lang=en")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.get_by_role("link", name=WORDS["en"]["ask.finance"]).click()
+        expect(page.get_by_role("alert")).to_contain_text(WORDS["en"]["ask.finance.by_code"])
+
+
 def test_a_double_click_on_retry_counts_once(
     served: str, watched: Watched, add_sync: AddSync, database_url: str
 ) -> None:
