@@ -21,7 +21,7 @@ class RemoteError:
     """Looked for in the text's normal form: one spelling of ye, kaf, digits and the half-space."""
     sentence: Sentence
     about: tuple[str, ...] = ()
-    """The customer's fields that it is about."""
+    """The fields that it is about: of the customer, of a document, or of the line that the text names."""
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -142,6 +142,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Correct the price in the CRM; the message names the line. The change is then synchronised.",
             f"قیمت را در CRM اصلاح کنید؛ {_ROW_FA} پس از آن خودش همگام می‌شود.",
         ),
+        about=("price",),
     ),
     RemoteError(
         "unknown product",
@@ -155,6 +156,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "کنید. "
             f"{_ROW_FA} سپس دوباره تلاش کنید.",
         ),
+        about=("product",),
     ),
     RemoteError(
         "unknown unit",
@@ -165,6 +167,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Choose in the CRM a unit that the product has in finance, then retry.",
             "در CRM واحدی را انتخاب کنید که این کالا در سیستم مالی دارد، سپس دوباره تلاش کنید.",
         ),
+        about=("unit",),
     ),
     RemoteError(
         "bad quantity",
@@ -175,6 +178,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Correct the quantity in the CRM; the message names the line.",
             f"مقدار را در CRM اصلاح کنید؛ {_ROW_FA}",
         ),
+        about=("quantity",),
     ),
     RemoteError(
         "bad discount",
@@ -185,6 +189,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "Correct the discount in the CRM; the message names the line.",
             f"تخفیف را در CRM اصلاح کنید؛ {_ROW_FA}",
         ),
+        about=("discount",),
     ),
     RemoteError(
         "no lines",
@@ -217,6 +222,7 @@ REMOTE_ERRORS: tuple[RemoteError, ...] = (
             "نخست مشکل مشتری را برطرف کنید: طرف حساب را در سیستم مالی برگردانید یا بخواهید پیوندش برداشته "
             "شود. سپس برای سند دوباره تلاش کنید.",
         ),
+        about=("customer",),
     ),
     RemoteError(
         "document gone",

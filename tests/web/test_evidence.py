@@ -269,6 +269,31 @@ async def test_a_refused_customer_shows_the_value_to_look_for_and_what_was_sent(
         assert WORDS["en"]["ask.sent"] in page and f'href="/syncs/{told["id"]}"' in page + listed
 
 
+@pytest.mark.parametrize(
+    ("message", "about"),
+    [
+        ("قیمت ردیف ۲ درست وارد نشده است [price]", {"line": "2", "product": "K-2", "price": "0"}),
+        ("کالای ردیف 1 درست وارد نشده است", {"line": "1", "product": "K-1"}),
+        ("مشتری یافت نشد. [codemoshtari]", {"customer": "77"}),
+        ("قیمت ردیف 3 درست وارد نشده است", {}),
+        ("قیمت ردیف 0 درست وارد نشده است", {}),
+        ("خطای ۱۷", {}),
+    ],
+)
+async def test_a_refused_document_names_its_line(
+    db: Database, add_sync: AddSync, message: str, about: dict[str, str]
+) -> None:
+    lines = [{"product": "K-1", "quantity": "1", "price": "1500000"}, {"product": "K-2", "price": "0"}]
+    document = {"customer": "77", "net": "1500000", "lines": lines}
+    kind = {"entityType": "PREINVOICE", "sourceEntity": "invoice", "reason": "BAD_PRICE"}
+    add_sync(**refused(targetDataAfter=document, errorMessage=message, **kind))
+    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
+        [told] = (await client.get("/api/v1/attention")).json()["items"]
+        assert told["concerned"] == about
+        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
+        assert page.count('<tr class="differs">') == ("line" in about)
+
+
 async def test_what_never_left_is_not_called_sent(db: Database, add_sync: AddSync) -> None:
     add_sync(**refused(reason="UNREACHABLE", errorMessage="the connection could not be made"))
     async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:

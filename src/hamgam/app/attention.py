@@ -134,7 +134,7 @@ class Shown:
     resolved_at: datetime | None
     resolution: Mapping[str, Any]
     concerned: Mapping[str, Any]
-    """Fields of a customer that a failure is about, with their values."""
+    """What a failure is about: fields of a customer, or of the line of a document, with their values."""
     sent: Mapping[str, Any]
     """What was sent of a customer, or was about to be."""
     was_sent: bool

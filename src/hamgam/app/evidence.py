@@ -1,5 +1,6 @@
 """What there is to go by when a person settles a row: what was sent, and what finance holds now."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from hamgam.trail.stored import object_of, text_of
 
 _REFUSED = (Reason.DUPLICATE_PHONE, Reason.BAD_PRICE, Reason.BUSINESS_ERROR, Reason.BAD_REQUEST)
 """What the other side says of a write that has reached it."""
+_LINE = re.compile(r"ردیف ([0-9]{1,4})\b", re.ASCII)
 _QUOTED_FROM = 4
 """Characters of a value that is long enough to be recognised in somebody's text."""
 _VALUES = (NUMBER, *(field.name for field in CUSTOMER))
@@ -81,8 +83,27 @@ def concerned(row: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]
     """The values that a failure is about, as they may be seen: its text names their field, or quotes them."""
     if row["status"] != Status.FAILED:
         return {}
+    if row["entityType"] == EntityType.PREINVOICE:
+        return _concerned_in_document(row, seen)
     shown = sent_customer(seen)
     return {name: shown[name] for name in _fields_named(row) if name in shown}
+
+
+def _concerned_in_document(row: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    message, sent = row["errorMessage"] or "", object_of(seen["targetDataAfter"])
+    known, place = explain(message), _LINE.search(text_key(message))
+    if known is None:
+        return {}
+    if place is None:
+        return _texts(sent, known.about)
+    lines, number = sent.get("lines"), int(place[1])
+    line = lines[number - 1] if isinstance(lines, list) and 0 < number <= len(lines) else None
+    about = _texts(line, ("product", *known.about))
+    return {"line": str(number)} | about if about else {}
+
+
+def _texts(stored: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: text for name in names if (text := text_of(stored, name)) is not None}
 
 
 def _fields_named(row: Mapping[str, Any]) -> Sequence[str]:

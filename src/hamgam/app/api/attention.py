@@ -89,7 +89,7 @@ class AttentionRow(Answer):
     """How many attempts there were in all."""
     message: str | None
     concerned: dict[str, Any]
-    """Fields of a customer that a failure is about, with the values that were read or sent."""
+    """What a failure is about, with values as they were read or sent: of a customer, or of a `line`."""
     actions: list[Act]
     """What who asks may do with it."""
     retried_by: str | None

@@ -19,6 +19,7 @@ WORDS: Table = {
     "field.customerId": ("مشتری در CRM", "Customer in the CRM"),
     "field.finalValue": ("مبلغ نهایی", "Final value"),
     "field.lines": ("ردیف‌ها", "Lines"),
+    "field.line": ("ردیف", "Line"),
     "field.title": ("عنوان", "Title"),
     "field.customer": ("کد مشتری در سیستم مالی", "Customer's finance code"),
     "field.saleModel": ("مدل فروش", "Sale model"),
