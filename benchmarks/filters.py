@@ -28,6 +28,7 @@ _ALONE: tuple[_Filter, ...] = (
     (("type", "PREINVOICE"),),
     (("reason", "MATCH_TAKEN"),),
     (("attention", "true"),),
+    (("retried", "true"),),
     (("entity", "234"),),
     _PERIOD,
     (("run", RUN),),

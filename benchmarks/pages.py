@@ -68,7 +68,7 @@ _LOG = """
 INSERT INTO "SyncLog" ("transactionId", "entityType", "sourceEntity", kind, direction, operation, status,
   reason, "triggerType", "triggerPayload",
   "sourceEntityId", "targetEntityId", "sourceData", "errorMessage", "startedAt",
-  "completedAt", "durationMs", "resolvedAt")
+  "completedAt", "durationMs", "resolvedAt", attempts)
 SELECT gen_random_uuid(),
   CASE WHEN n % 17 = 0 THEN 'PREINVOICE' ELSE 'CUSTOMER' END,
   CASE WHEN n % 17 = 0 THEN 'invoice' ELSE 'customer' END,
@@ -88,7 +88,8 @@ SELECT gen_random_uuid(),
   ),
   CASE WHEN n % 1000 = 0 THEN 'شماره تلفن همراه تکراری است' END,
   now() - make_interval(secs => n * :apart), now() - make_interval(secs => n * :apart - 1), 20 + n % 200,
-  CASE WHEN n % 1000 = 0 AND n > 100000 THEN now() END
+  CASE WHEN n % 1000 = 0 AND n > 100000 THEN now() END,
+  CASE WHEN n % 50 = 3 AND n % 7 <> 5 THEN jsonb_build_array(jsonb_build_object('endedAt', now())) END
 FROM generate_series(:syncs, 1, -1) AS n
 """
 """Oldest first, as a log is written."""

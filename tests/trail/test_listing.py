@@ -44,6 +44,7 @@ def _invented(chance: random.Random, number: int) -> dict[str, Any]:
         "targetEntityId": chance.choice([None, *IDS]),
         "startedAt": START + timedelta(seconds=chance.randrange(_ROWS // 3)),
         "resolvedAt": chance.choice([None, START]),
+        "attempts": chance.choice([None, [{}]]) if trigger is not Trigger.IMPORT else None,
         "errorMessage": str(number),
     }
 
@@ -67,6 +68,7 @@ def _is_wanted(row: dict[str, Any], wanted: Wanted) -> bool:
         and wanted.entity_type in (None, row["entityType"])
         and wanted.reason in (None, row["reason"])
         and (asks or not wanted.attention)
+        and (row["attempts"] is not None or not wanted.retried)
         and (wanted.since is None or row["startedAt"] >= wanted.since)
         and (wanted.until is None or row["startedAt"] < wanted.until)
         and (wanted.entity is None or wanted.entity in (row["sourceEntityId"], row["targetEntityId"]))
@@ -87,6 +89,7 @@ _WANTED = st.builds(
     entity_type=_maybe(EntityType),
     reason=_maybe([*REASONS[1:], Reason.NOT_LICENSED]),
     attention=st.sampled_from([False, False, True]),
+    retried=st.sampled_from([False, False, True]),
     since=_MOMENTS,
     until=_MOMENTS,
     entity=_maybe([*IDS, "nobody"]),

@@ -1,6 +1,7 @@
 """Syncs over time, how long one takes, and how long none is usual."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert
@@ -13,7 +14,7 @@ from hamgam.trail import pulse
 NOW = datetime(2026, 3, 20, 21, 0, 30, tzinfo=UTC)
 
 
-async def add(db: Database, ago: timedelta, status: str = "SUCCESS", ms: int = 100, **values: str) -> None:
+async def add(db: Database, ago: timedelta, status: str = "SUCCESS", ms: int = 100, **values: Any) -> None:
     row = {
         "transactionId": uuid4(),
         "entityType": "CUSTOMER",
@@ -40,6 +41,16 @@ async def test_each_sync_is_counted_in_the_span_in_which_it_began(db: Database) 
     assert found.counts[Status.SUCCESS] == [0, 2, 2]
     assert found.counts[Status.FAILED] == [0, 1, 0]
     assert (found.total(Status.SUCCESS), found.total(Status.CONFLICT)) == (4, 0)
+
+
+async def test_what_needed_more_than_one_attempt_is_counted_beside_how_it_stands_now(db: Database) -> None:
+    tried = [{"endedAt": NOW.isoformat(), "reason": "SERVER_ERROR"}]
+    await add(db, timedelta(seconds=31), attempts=tried)
+    await add(db, timedelta(seconds=31), "PENDING", attempts=tried)
+    await add(db, timedelta(seconds=31))
+    await add(db, timedelta(hours=1), attempts=tried)
+    found = await pulse.outcomes(db, NOW, spans=3, span_seconds=60)
+    assert (found.total(Status.SUCCESS), found.total(Status.FAILED), found.retried) == (2, 0, 2)
 
 
 async def test_the_time_of_a_sync_is_that_of_the_latest_ones(db: Database) -> None:

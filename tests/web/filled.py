@@ -51,7 +51,8 @@ def _syncs(connection: Connection) -> None:
             at = NOW - timedelta(minutes=7 * n, microseconds=n)
             reason = None if status == "SUCCESS" else ("DUPLICATE_PHONE", "WRONG_ADDRESS")[n % 2]
             row = {"status": status, "reason": reason, "startedAt": at, "sourceEntityId": f"{status}-{n}"}
-            insert_sync(connection, row | ({"id": FAILED} if (status, n) == ("FAILED", 0) else {}))
+            tried = {"attempts": [{"endedAt": NOW.isoformat()}]} if n % 3 == 0 else {}
+            insert_sync(connection, row | tried | ({"id": FAILED} if (status, n) == ("FAILED", 0) else {}))
 
 
 def _around(connection: Connection) -> None:

@@ -110,6 +110,21 @@ FROM generate_series(1, 1200) AS n
 """
 
 
+@pytest.mark.parametrize("window", ["1h", "24h", "7d"])
+async def test_a_failure_that_went_well_when_it_was_tried_again_is_not_hidden_by_the_chart(
+    client: httpx2.AsyncClient, add_sync: AddSync, window: str
+) -> None:
+    tried = {"attempts": [{"endedAt": NOW.isoformat(), "reason": "SERVER_ERROR"}]}
+    for number, ago in enumerate((timedelta(minutes=1), timedelta(minutes=2), timedelta(days=8))):
+        add_sync(startedAt=NOW - ago, sourceEntityId=str(number), **tried)
+    add_sync()
+    part = (await client.get(f"/chart?window={window}&lang=en")).text
+    assert WORDS["en"]["chart.counts"] in part
+    [link] = re.findall(rf'<a href="([^"]*)">{WORDS["en"]["chart.retried"].format(2)}</a>', part)
+    assert await _counted(client, link) == 2
+    assert (await client.get(f"/api/v1/charts/syncs?window={window}")).json()["retried"] == 2
+
+
 async def test_the_success_rate_leads_to_what_it_is_of(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
     _figures(add_sync)
     page = (await client.get("/?lang=en")).text

@@ -196,6 +196,14 @@ async def test_only_what_asks_for_a_person(client: httpx2.AsyncClient, add_sync:
     assert _names((await client.get("/syncs?attention=true")).text) == ["open"]
 
 
+async def test_only_what_needed_more_than_one_attempt(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
+    add_sync(sourceEntityId="1", sourceData={"number": "twice"}, attempts=[{"endedAt": NOW.isoformat()}])
+    add_sync(sourceEntityId="2", sourceData={"number": "once"})
+    page = (await client.get("/syncs?retried=true&lang=en")).text
+    assert _names(page) == ["twice"]
+    assert _chips(page) == {WORDS["en"]["filter.retried"]: "/syncs"}
+
+
 @pytest.mark.parametrize(
     ("query", "key"),
     [("", "syncs.none"), ("status=FAILED", "syncs.none_such"), ("entity=nobody", "syncs.none_such")],

@@ -2,8 +2,8 @@
 
 `q` takes what people search records by; `status` (may come several times), `operation`, `trigger`, `type`,
 `reason` take the codes of the log; `from` and `to` take a day of either calendar, or a moment; `entity` takes
-an id of either system; `attention` takes `true` for what a person has to decide, and `run` the id of an
-import. They go together: a row is listed when all of them hold.
+an id of either system; `attention` takes `true` for what a person has to decide, `retried` for what needed
+more than one attempt, and `run` the id of an import. They go together: a row is listed when all of them hold.
 """
 
 import re
@@ -106,6 +106,7 @@ class SyncQuery(BaseModel):
     )
     entity: str | None = Field(None, pattern=_ENTITY, description="an id of either system")
     attention: bool = Field(False, description="only what a person has to decide")
+    retried: bool = Field(False, description="only what needed more than one attempt")
     run: UUID | None = Field(None, description="the import that wrote the row")
 
     @field_validator("until")
@@ -126,6 +127,7 @@ class SyncQuery(BaseModel):
             entity_type=self.type,
             reason=self.reason,
             attention=self.attention,
+            retried=self.retried,
             since=self.since,
             until=self.until,
             entity=self.entity,

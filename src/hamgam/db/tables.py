@@ -129,6 +129,13 @@ sync_log = Table(
     ),
     Index("ix_SyncLog_facet", "facet", "startedAt", "id"),
     Index(
+        "ix_SyncLog_retried",
+        "facet",
+        "startedAt",
+        "id",
+        postgresql_where=text("attempts IS NOT NULL"),
+    ),
+    Index(
         "ix_SyncLog_run",
         text(_RUN),
         "facet",

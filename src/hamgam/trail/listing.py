@@ -52,6 +52,8 @@ class Wanted:
     reason: str | None = None
     attention: bool = False
     """Only what asks for a person and is not settled."""
+    retried: bool = False
+    """Only what needed more than one attempt; an import tries each contact once."""
     since: datetime | None = None
     until: datetime | None = None
     """The first moment that is too late."""
@@ -65,7 +67,7 @@ class Wanted:
     @property
     def any_facet(self) -> bool:
         said = (self.operation, self.trigger, self.entity_type, self.reason, self.run)
-        return not (self.statuses or self.attention or any(said))
+        return not (self.statuses or self.attention or self.retried or any(said))
 
 
 def matches(wanted: Wanted, facet: str) -> bool:
@@ -82,6 +84,7 @@ def matches(wanted: Wanted, facet: str) -> bool:
         and all(wish is None or wish == is_ for wish, is_ in said)
         and (not wanted.attention or asks == ASKS)
         and (wanted.run is None or trigger == Trigger.IMPORT)
+        and not (wanted.retried and trigger == Trigger.IMPORT)
     )
 
 
@@ -187,6 +190,8 @@ async def _found(db: Database, wanted: Wanted, place: Place | None, limit: int) 
     ids = select(t.c.id, t.c.startedAt)
     if wanted.run is not None:
         ids = ids.where(written_by(wanted.run))
+    if wanted.retried:
+        ids = ids.where(t.c.attempts.is_not(None))
     if wanted.entity is not None:
         ids = ids.where(_of_entity(wanted.entity))
     if not wanted.any_facet:

@@ -21,10 +21,15 @@ _FEW = 20
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Ended syncs in equal spans of time, oldest first; a span counts by when its syncs began."""
+    """Ended syncs in equal spans of time, oldest first; a span counts by when its syncs began.
+
+    Each counts once, by its present status: the failure of an attempt is gone once a later one goes well.
+    """
 
     begins: Sequence[datetime]
     counts: Mapping[Status, Sequence[int]]
+    retried: int
+    """Syncs of all these spans that needed more than one attempt."""
 
     def total(self, status: Status) -> int:
         return sum(self.counts[status])
@@ -73,7 +78,12 @@ async def outcomes(db: Database, now: datetime, spans: int, span_seconds: int) -
         if row.status in counts and row.span <= newest:
             counts[row.status][row.span - first] = row.number
     begins = [datetime.fromtimestamp(number * span_seconds, UTC) for number in range(first, newest + 1)]
-    return Outcomes(begins, counts)
+    return Outcomes(begins, counts, await _retried(db, begins[0]))
+
+
+async def _retried(db: Database, since: datetime) -> int:
+    several = select(func.count()).where(t.c.attempts.is_not(None), t.c.startedAt >= since)
+    return int((await db.execute(several)).scalar_one())
 
 
 async def durations(db: Database) -> Durations | None:

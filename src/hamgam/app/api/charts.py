@@ -47,7 +47,9 @@ class Chart(Answer):
     times: list[int]
     """When each span begins, in Unix seconds; oldest first."""
     series: dict[Status, list[int]]
-    """How many syncs that began in each span ended so."""
+    """How many syncs that began in each span have ended so; each counts once, by its present status."""
+    retried: int
+    """How many of all that began in this time needed more than one attempt."""
 
 
 def chart_routes(context: WebContext) -> APIRouter:
@@ -92,6 +94,7 @@ def chart_routes(context: WebContext) -> APIRouter:
             span_seconds=int(window.span.total_seconds()),
             times=[int(moment.timestamp()) for moment in found.begins],
             series={status: list(found.counts[status]) for status in CHARTED},
+            retried=found.retried,
         )
 
     return router

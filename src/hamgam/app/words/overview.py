@@ -74,6 +74,11 @@ WORDS: Table = {
     "chart.1h": ("همگام‌سازی در هر دقیقه", "Syncs per minute"),
     "chart.24h": ("همگام‌سازی در هر ۱۵ دقیقه", "Syncs per 15 minutes"),
     "chart.7d": ("همگام‌سازی در هر ۲ ساعت", "Syncs per 2 hours"),
+    "chart.counts": (
+        "هر همگام‌سازی یک بار و با نتیجهٔ کنونی‌اش شمرده می‌شود.",
+        "Each sync counts once, by how it stands now.",
+    ),
+    "chart.retried": ("{} مورد به بیش از یک تلاش نیاز داشت.", "{} needed more than one attempt."),
     "chart.table": ("به صورت جدول", "As a table"),
     "chart.from": ("از ساعت", "From"),
     "chart.empty": ("در این بازه چیزی همگام نشده است.", "Nothing was synchronised in this time."),

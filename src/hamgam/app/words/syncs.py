@@ -19,6 +19,7 @@ WORDS: Table = {
     "filter.to": ("تا تاریخ", "To"),
     "filter.entity": ("شناسهٔ CRM یا کد مالی", "CRM id or finance code"),
     "filter.attention": ("فقط نیازمند رسیدگی", "Needs attention only"),
+    "filter.retried": ("فقط با بیش از یک تلاش", "More than one attempt only"),
     "filter.run": ("نتیجه‌های یک اجرای وارد کردن مشتریان", "What one import has written:"),
     "filter.any": ("همه", "any"),
     "filter.none_done": ("هیچ کاری", "Nothing done"),
@@ -85,6 +86,7 @@ WORDS: Table = {
         "Id: write a CRM id or a finance code, of a hundred characters at most.",
     ),
     "wrong.attention": ("فقط نیازمند رسیدگی: true یا false.", "Needs attention only: true or false."),
+    "wrong.retried": ("فقط با بیش از یک تلاش: true یا false.", "More than one attempt only: true or false."),
     "wrong.run": ("وارد کردن مشتریان: شناسهٔ اجرا درست نیست.", "Import: not the id of one."),
     "wrong.cursor": (
         "نشانی صفحهٔ بعد یا قبل درست نیست؛ از تازه‌ترین‌ها شروع کنید.",
