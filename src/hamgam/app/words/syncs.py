@@ -141,7 +141,7 @@ WORDS: Table = {
     "sync.duration": ("مدت", "Took"),
     "sync.duration.last": ("مدت آخرین تلاش", "Last attempt took"),
     "sync.duration.all": ("مدت، با زمان انتظار", "Took, waits included"),
-    "sync.took": ("({})", "took {}"),
+    "sync.took": ("{} طول کشید", "took {}"),
     "sync.waited": ("انتظار", "Waited"),
     "sync.waited.until": ("{} تا", "{} until"),
     "sync.not_yet": ("هنوز نه", "not yet"),
