@@ -1,10 +1,12 @@
 """The sync log as a file: what stands in it, for whom, and that no cell of it is a formula."""
 
+import asyncio
 import csv
+import gc
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from xml.etree import ElementTree
 
@@ -13,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import CursorResult, Executable
+from starlette.types import Message
 
-from hamgam.app.export import Batches, harmless, xlsx_file
+from hamgam.app.api.syncs import Exports
+from hamgam.app.export import Batches, Download, csv_file, harmless, xlsx_file
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
-from hamgam.people.roles import Role
+from hamgam.people.roles import Person, Role
 from hamgam.trail import listing
 from hamgam.trail.listing import Wanted
 from tests.web.conftest import GUID, NOW, AddSync, Installation
@@ -72,12 +76,13 @@ async def test_a_csv_file_is_what_the_list_shows(
     assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.csv"'
     heading, failed, other = _table(answer.content)
     words = WORDS["fa" if lang == "fa" else "en"]
-    assert heading[:2] == [words["time"], words["record"]]
-    assert failed[:3] == [moment, "سمیه محمدی", words["CUSTOMER"]]
-    assert failed[3:6] == [words["UPDATE"], words["FAILED"], "DUPLICATE_PHONE"]
-    assert failed[8:13] == [GUID, "00234", "'=cmd|' /C calc'!A0", "3", moment]
-    assert failed[15] == "sara"
-    assert other[1] == EVIL
+    assert heading[:3] == [words["time"], words["export.time_utc"], words["record"]]
+    utc = "2026-03-20T21:00:00Z"
+    assert failed[:4] == [moment, utc, "سمیه محمدی", words["CUSTOMER"]]
+    assert failed[4:7] == [words["UPDATE"], words["FAILED"], "DUPLICATE_PHONE"]
+    assert failed[9:15] == [GUID, "00234", "'=cmd|' /C calc'!A0", "3", moment, utc]
+    assert failed[16:19] == [moment, utc, "sara"]
+    assert other[2] == EVIL and other[16:18] == ["", ""]
 
 
 async def test_a_sheet_holds_text_in_its_cells(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
@@ -86,9 +91,28 @@ async def test_a_sheet_holds_text_in_its_cells(client: httpx2.AsyncClient, add_s
     assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.xlsx"'
     heading, failed, other = _sheet(answer.content)
     assert heading["A"] == WORDS["fa"]["time"]
-    assert (failed["A"], failed["B"], failed["J"]) == ("1405/01/01 00:30:00", "سمیه محمدی", "00234")
-    assert (failed["K"], failed["L"], failed["N"]) == ("=cmd|' /C calc'!A0", "3", "40")
-    assert other["B"] == EVIL
+    assert (failed["A"], failed["C"], failed["K"]) == ("1405/01/01 00:30:00", "سمیه محمدی", "00234")
+    assert (failed["L"], failed["M"], failed["P"]) == ("=cmd|' /C calc'!A0", "3", "40")
+    assert other["C"] == EVIL
+
+
+async def test_a_sheet_can_be_sorted_by_time_and_filtered(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    _add_two(add_sync)
+    for lang in ("fa", "en"):
+        body = (await client.get(f"/api/v1/syncs/export?format=xlsx&lang={lang}")).content
+        _, failed, other = _sheet(body)
+        days_since_1900 = (NOW.replace(tzinfo=None) - datetime(1899, 12, 30)) / timedelta(days=1)
+        assert [float(row["B"]) for row in (failed, other)] == [days_since_1900, days_since_1900 - 1]
+        assert float(failed["O"]) == float(failed["R"]) == days_since_1900
+        assert "R" not in other
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            sheet = book.read("xl/worksheets/sheet1.xml").decode()
+            assert 'formatCode="yyyy-mm-dd hh:mm:ss"' in book.read("xl/styles.xml").decode()
+        assert '<autoFilter ref="A1:T3"/>' in sheet
+        assert 'ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"' in sheet
+        assert ('rightToLeft="1"' in sheet) is (lang == "fa")
 
 
 @pytest.mark.parametrize("format_", ["csv", "xlsx"])
@@ -106,7 +130,7 @@ async def test_many_rows_come_in_order_and_once(client: httpx2.AsyncClient, add_
     for number in range(1203):
         add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number // 3))
     rows = _table((await client.get("/api/v1/syncs/export")).content)[1:]
-    assert {row[8] for row in rows} == {str(number) for number in range(1203)}
+    assert {row[9] for row in rows} == {str(number) for number in range(1203)}
     assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
 
 
@@ -120,7 +144,7 @@ async def test_viewers_get_masks(
         body = (await client.get(f"/api/v1/syncs/export?format={format_}&status=FAILED")).content
     row = _table(body)[1] if format_ == "csv" else list(_sheet(body)[1].values())
     full = role.may(Role.OPERATOR)
-    assert row[1] == ("سمیه محمدی" if full else "س••• م•••")
+    assert row[2] == ("سمیه محمدی" if full else "س••• م•••")
     assert any("calc" in cell for cell in row) is full
 
 
@@ -134,8 +158,12 @@ async def test_after_a_full_sheet_comes_another(db: Database, add_sync: AddSync)
         add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number))
     body = b"".join([part async for part in xlsx_file(_some(db, 3), Writer("fa"), most_sheet_rows=2)])
     sheets = [_sheet(body, number) for number in (1, 2, 3)]
-    assert [[row["I"] for row in sheet[1:]] for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
+    assert [[row["J"] for row in sheet[1:]] for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
     assert sheets[0][0] == sheets[1][0] == sheets[2][0]
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        written = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
+        ends = [re.findall(r'<autoFilter ref="A1:T(\d+)"/>', sheet) for sheet in written]
+        assert ends == [["3"], ["3"], ["2"]]
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         assert "همگام‌سازی‌ها ۳" in book.read("xl/workbook.xml").decode()
 
@@ -164,6 +192,40 @@ async def test_whoever_reads_slowly_holds_no_connection(db: Database, add_sync: 
         taken += len(rows)
         add_sync(sourceEntityId=f"came meanwhile {taken}", startedAt=NOW + timedelta(seconds=taken))
     assert taken == 5
+
+
+async def test_who_leaves_makes_room_for_the_next_at_once(db: Database, add_sync: AddSync) -> None:
+    add_sync()
+    exports, sara = Exports(db), Person("Sara", Role.VIEWER)
+    another = exports.rows(Wanted(), sara)
+    await anext(another)
+    half_way = asyncio.Event()
+
+    async def send(message: Message) -> None:
+        if exports.full:
+            half_way.set()
+            await asyncio.Event().wait()  # a reader who takes nothing more
+
+    async def receive() -> Message:
+        await half_way.wait()
+        return {"type": "http.disconnect"}
+
+    left = Download(csv_file(exports.rows(Wanted(), sara), Writer("fa")))
+    await left({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+    assert half_way.is_set() and not exports.full
+    await another.aclose()
+
+
+async def test_a_sheet_that_nobody_waits_for_leaves_nothing_open(db: Database, add_sync: AddSync) -> None:
+    async def broken() -> Batches:
+        async for rows in _some(db, 1):
+            yield rows
+            raise ConnectionError
+
+    add_sync()
+    with pytest.raises(ConnectionError):
+        await anext(xlsx_file(broken(), Writer("fa")))
+    gc.collect()  # a file that was left open is told of here, and warnings are errors
 
 
 @pytest.mark.parametrize("query", ["format=pdf", "lang=de", "status=x", "from=never"])

@@ -1,7 +1,10 @@
 """The sync log as a file, some rows at a time: however long it is, it takes no more memory.
 
-A cell is text or a number and never a formula. In XLSX a cell says so itself; in CSV a spreadsheet guesses,
-so text that it would take for a formula begins with an apostrophe there.
+A cell is text, a number or a moment and never a formula. In XLSX a cell says so itself; in CSV a spreadsheet
+guesses, so text that it would take for a formula begins with an apostrophe there.
+
+Times stand there twice: as people in Tehran write them, and in UTC, by which a spreadsheet or a program can
+reckon.
 """
 
 import asyncio
@@ -9,11 +12,14 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from starlette.responses import StreamingResponse
+from starlette.types import Send
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -30,10 +36,11 @@ _BYTE_ORDER_MARK = "\ufeff"
 _UNSEEN = "\u200b-\u200f\u202a-\u202e\u2066-\u2069"
 _FORMULA = re.compile(rf"[\s{_UNSEEN}]*[=+@\uff1d\uff0b\uff0d\uff20-]")
 
-Cell = str | int | None
+Cell = str | int | datetime | None
 Row = Mapping[str, Any]
-Batches = AsyncIterator[Iterable[Row]]
+Batches = AsyncGenerator[Iterable[Row]]
 """Taken one by one in a thread, so that nobody else waits for what each of them costs."""
+File = AsyncGenerator[bytes]
 
 
 def _answer(row: Row, w: Writer) -> str:
@@ -44,6 +51,7 @@ def _answer(row: Row, w: Writer) -> str:
 _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     # the word above it, its width in characters, and what stands in it
     ("time", 20, lambda row, w: _moment(row["startedAt"], w)),
+    ("export.time_utc", 20, lambda row, w: row["startedAt"]),
     ("record", 30, lambda row, w: row["name"] or row["number"]),
     ("filter.type", 14, lambda row, w: w.word(f"entity.{entity_of(row, row['crmId'])}")),
     ("filter.operation", 14, lambda row, w: "" if row["operation"] == "NONE" else w.word(row["operation"])),
@@ -56,8 +64,10 @@ _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     ("sync.answer", 40, _answer),
     ("sync.attempts", 10, lambda row, w: row["retryCount"] + 1),
     ("sync.completed", 20, lambda row, w: _moment(row["completedAt"], w)),
+    ("export.completed_utc", 20, lambda row, w: row["completedAt"]),
     ("export.milliseconds", 12, lambda row, w: row["durationMs"]),
     ("export.resolved_at", 20, lambda row, w: _moment(row["resolvedAt"], w)),
+    ("export.resolved_utc", 20, lambda row, w: row["resolvedAt"]),
     ("export.resolved_by", 16, lambda row, w: row["resolvedBy"]),
     ("sync.log_id", 38, lambda row, w: str(row["id"])),
 )
@@ -71,20 +81,40 @@ def _moment(moment: datetime | None, w: Writer) -> str:
     return f"{jalali_date(moment)} {local:%H:%M:%S}" if w.lang == "fa" else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """To the second and without its zone, as a cell of a sheet has none."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+
+
 def _cells(row: Row, w: Writer) -> list[Cell]:
     return [cell(row, w) for _, _, cell in _COLUMNS]
 
 
 def harmless(cell: Cell) -> Cell:
     """A cell of a CSV file, in which a spreadsheet sees no formula."""
+    if isinstance(cell, datetime):
+        return f"{_in_utc(cell):%Y-%m-%dT%H:%M:%SZ}"
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-async def csv_file(batches: Batches, w: Writer) -> AsyncIterator[bytes]:
+class Download(StreamingResponse):
+    """A file that is written while it is sent, and no further once the reader has left."""
+
+    def __init__(self, file: File, **more: Any) -> None:
+        super().__init__(file, **more)
+        self._file = file
+
+    async def stream_response(self, send: Send) -> None:
+        async with aclosing(self._file):
+            await super().stream_response(send)
+
+
+async def csv_file(batches: Batches, w: Writer) -> File:
     """Every cell in quotes, so that ids stay as they are for whoever reads them as text."""
     yield _BYTE_ORDER_MARK.encode() + _csv([[w.word(word) for word, _, _ in _COLUMNS]])
-    async for rows in batches:
-        yield await asyncio.to_thread(_csv, (_cells(row, w) for row in rows))
+    async with aclosing(batches):
+        async for rows in batches:
+            yield await asyncio.to_thread(_csv, (_cells(row, w) for row in rows))
 
 
 def _csv(rows: Iterable[list[Cell]]) -> bytes:
@@ -93,16 +123,15 @@ def _csv(rows: Iterable[list[Cell]]) -> bytes:
     return text.getvalue().encode()
 
 
-async def xlsx_file(
-    batches: Batches, w: Writer, most_sheet_rows: int = MOST_SHEET_ROWS
-) -> AsyncIterator[bytes]:
+async def xlsx_file(batches: Batches, w: Writer, most_sheet_rows: int = MOST_SHEET_ROWS) -> File:
     """A workbook can be sent when it is whole; until then it lies in a file of its own."""
     with tempfile.TemporaryDirectory(prefix="hamgam-") as folder:
         path = Path(folder) / "syncs.xlsx"
-        book = _Book(path, w, most_sheet_rows)
-        async for rows in batches:
-            await asyncio.to_thread(book.add, rows)
-        await asyncio.to_thread(book.close)
+        with closing(_Book(path, w, most_sheet_rows)) as book:
+            async with aclosing(batches):
+                async for rows in batches:
+                    await asyncio.to_thread(book.add, rows)
+            await asyncio.to_thread(book.write)
         with path.open("rb") as file:
             while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
                 yield chunk
@@ -115,6 +144,7 @@ class _Book:
         options = {"constant_memory": True, "tmpdir": str(path.parent)}
         self._book, self._w, self._most_rows = Workbook(str(path), options), w, most_rows
         self._bold = self._book.add_format({"bold": True})
+        self._utc = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._begin()
 
     def _begin(self) -> None:
@@ -132,13 +162,29 @@ class _Book:
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
             if self._written == self._most_rows:
+                self._end()
                 self._begin()
             self._written += 1
             for column, cell in enumerate(_cells(row, self._w)):
-                if isinstance(cell, int):
-                    self._sheet.write_number(self._written, column, cell)
-                elif cell:
-                    self._sheet.write_string(self._written, column, cell[:_LONGEST_CELL])
+                self._put(column, cell)
+
+    def _put(self, column: int, cell: Cell) -> None:
+        match cell:
+            case int():
+                self._sheet.write_number(self._written, column, cell)
+            case datetime():
+                self._sheet.write_datetime(self._written, column, _in_utc(cell), self._utc)
+            case str() if cell:
+                self._sheet.write_string(self._written, column, cell[:_LONGEST_CELL])
+
+    def _end(self) -> None:
+        self._sheet.autofilter(0, 0, self._written, len(_COLUMNS) - 1)
+
+    def write(self) -> None:
+        self._end()
+        self._book.close()
 
     def close(self) -> None:
-        self._book.close()
+        """Let go of the rows, also where nobody waits for the book any more."""
+        for sheet in self._book.worksheets():
+            sheet.row_data_fh.close()

@@ -6,7 +6,7 @@ stretches that are wanted. So a reason that occurred once, long ago, is found as
 the time, in every combination with the others, and one that never occurred at once.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -284,7 +284,7 @@ async def count(db: Database, wanted: Wanted, most: int, place: Place | None = N
     return int((await db.execute(counted)).scalar_one())
 
 
-async def everything(db: Database, wanted: Wanted, at_once: int) -> AsyncIterator[list[Record]]:
+async def everything(db: Database, wanted: Wanted, at_once: int) -> AsyncGenerator[list[Record]]:
     """All rows that are wanted, newest first, page by page; what comes meanwhile is not among them.
 
     No transaction stays open in between, however slowly they are taken: the database could not clean up.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from hamgam.app.access import Viewer
 from hamgam.app.addresses import with_cursor
 from hamgam.app.answers import Answer, ReleaseShown
 from hamgam.app.context import WebContext
-from hamgam.app.export import Batches, csv_file, xlsx_file
+from hamgam.app.export import Batches, Download, csv_file, xlsx_file
 from hamgam.app.filters import MOST_COUNTED, PageQuery, SyncQuery
 from hamgam.app.masking import as_seen_by
 from hamgam.app.sought import asked_for
@@ -165,8 +166,8 @@ class Exports:
 
     async def rows(self, wanted: Wanted, person: Person) -> Batches:
         """Masked only as they are written, by the thread that does that."""
-        async with self._places:
-            async for rows in listing.everything(self._db, wanted, _ROWS):
+        async with self._places, aclosing(listing.everything(self._db, wanted, _ROWS)) as found:
+            async for rows in found:
                 yield (as_seen_by(person, row) for row in rows)
 
 
@@ -272,4 +273,4 @@ def _file(exports: Exports, wanted: Wanted, query: ExportQuery, person: Person) 
     media_type, write = _KINDS[query.format]
     named = {"content-disposition": f'attachment; filename="hamgam-syncs.{query.format}"'}
     written = write(exports.rows(wanted, person), Writer(query.lang))
-    return StreamingResponse(written, headers=named, media_type=media_type)
+    return Download(written, headers=named, media_type=media_type)
