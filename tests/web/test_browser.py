@@ -55,6 +55,8 @@ def test_the_page_works_without_javascript(served: str, chromium: Browser, add_s
     page = context.new_page()
     page.goto(f"{served}/?lang=en")
     expect(page.locator("tr[id^=log-]")).to_contain_text("Nilufar")
+    expect(page.locator(".plot")).to_be_hidden()
+    expect(page.locator("#figures table")).to_be_visible()
     page.get_by_text("فارسی").click()
     expect(page.locator("html")).to_have_attribute("lang", "fa")
     context.close()
