@@ -35,12 +35,13 @@ _ENTITY = r"^[^\x00]{1,100}$"
 _DATE = re.compile(r"([0-9]{4})[/-]([0-9]{1,2})[/-]([0-9]{1,2})(?:[ T]+([0-9:]{4,8}))?", re.ASCII)
 _FIRST_GREGORIAN_YEAR = 1700
 """Years before it are of the Persian calendar."""
+_FORMS = "a day in Tehran, YYYY-MM-DD in the Gregorian or the Persian calendar, or a moment, ISO 8601"
 _A_DAY = timedelta(days=1)
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def first_moment(typed: str) -> datetime:
-    """The beginning of a day in Tehran, `1404/09/04` or `2025-11-25`, or the moment that is typed."""
+    """The beginning of a day in Tehran, `1405/01/01` or `2026-03-21`, or the moment that is typed."""
     return _moment(typed)[0]
 
 
@@ -65,7 +66,7 @@ def _moment(typed: str) -> tuple[datetime, bool]:
         local = moment if moment.tzinfo else moment.replace(tzinfo=TEHRAN)
         in_utc = local.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("not a day or a moment such as 1404/09/04, 2025-11-25 or 2025-11-25T14:00") from None
+        raise ValueError(f"not {_FORMS}") from None
     if not _EARLIEST <= in_utc <= _LATEST:
         raise ValueError("too far away")
     return in_utc, parts is not None and parts[4] is None
@@ -99,7 +100,7 @@ class SyncQuery(BaseModel):
     type: EntityType | None = None
     reason: Reason | None = None
     since: Annotated[datetime | None, _read_by(first_moment), _TEXT] = Field(
-        None, alias="from", description="a day in Tehran, 1404/09/04 or 2025-11-25, or a moment, ISO 8601"
+        None, alias="from", description=_FORMS
     )
     until: Annotated[datetime | None, _read_by(end_of), _TEXT] = Field(
         None, alias="to", description="the last day, or the first moment that is too late"
