@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -300,11 +300,16 @@ def describe() -> list[SettingDoc]:
             name=name.upper(),
             default=_spelled(info.default),
             meaning=info.description or "",
-            secret="SecretStr" in str(info.annotation),
+            secret=_is_secret(info.annotation),
             expects=_expects(info),
         )
         for name, info in Settings.model_fields.items()
     ]
+
+
+def _is_secret(annotation: object) -> bool:
+    """Also where it may be missing, or is checked further."""
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
 
 
 def _spelled(default: object) -> str:
