@@ -14,7 +14,13 @@ from hamgam.errors import Reason
 from hamgam.reasons import SENTENCES
 
 FA, EN = Writer("fa"), Writer("en")
-SAMPLES = {"reason": Reason.BUSINESS_ERROR, "fields": "name, mobile", "rest": "کد نامعتبر است"}
+SAMPLES = {
+    "reason": Reason.BUSINESS_ERROR,
+    "fields": "name, mobile",
+    "rest": "کد نامعتبر است",
+    "amount": "1500000",
+    "against": "2.5",
+}
 RAISED = {"TryLater", "Refused", "Conflict", "InDoubt", "NeedsOperator"}
 MADE = RAISED | {"broken", "_broken", "_unusable"}
 
@@ -67,9 +73,11 @@ def test_a_failure_inside_another_is_told_and_what_was_quoted_stays() -> None:
 
 
 def test_two_remarks_are_told_both() -> None:
-    both = BETWEEN.join((Detail.NET_DIFFERS("10", "20"), Detail.FINAL_VALUE_DIFFERS("30", "40")))
+    net = Detail.NET_DIFFERS(amount="1015000", against="20.5")
+    both = BETWEEN.join((net, Detail.FINAL_VALUE_DIFFERS(amount="30", against="40")))
     assert [found.detail for found in find(both)] == [Detail.NET_DIFFERS, Detail.FINAL_VALUE_DIFFERS]
-    assert EN.said(both).ours == both
+    assert EN.said(both).ours == both.replace("1015000", "1,015,000")
+    assert "\u2068۱٬۰۱۵٬۰۰۰\u2069" in FA.said(both).ours and "\u2068۲۰٫۵\u2069" in FA.said(both).ours
     assert find(f"{both}; and more") == ()
 
 

@@ -17,9 +17,13 @@ _VALUE = {
     "": r"(\S+)",
     "reason": f"({'|'.join(Reason)})",
     "fields": r"([a-z_]+(?:, [a-z_]+)*)",
+    "amount": r"(\S+)",
+    "against": r"(\S+)",
     "rest": r"(.*)",
 }
-"""What may stand for `{}`, for a reason code, for names of fields, and for a text from elsewhere."""
+"""What may stand for `{}`, for a reason code, for names of fields, for an amount and one to compare it with,
+and for a text from elsewhere."""
+AMOUNTS = ("amount", "against")
 BETWEEN = "; "
 """Where a message says two things."""
 
@@ -57,8 +61,8 @@ class Detail(Enum):
     HALF_AN_ARRAY = "no complete array", "فهرست کامل نیست"
     NO_OBJECT = "a row that is no object", "یکی از ردیف‌های فهرست خوانده نمی‌شود"
     SHORT_LIST = (
-        "the list holds {} contacts, less than half of the {} that are mapped",
-        "فهرست {} طرف حساب دارد؛ کمتر از نیمی از {} مورد پیوندخورده",
+        "the list holds {amount} contacts, less than half of the {against} that are mapped",
+        "فهرست {amount} طرف حساب دارد؛ کمتر از نیمی از {against} مورد پیوندخورده",
     )
     PAGE_IGNORED = "the light list ignores the page number", "فهرست کوتاه به شمارهٔ صفحه توجه نمی‌کند"
     FIND_PAGE_IGNORED = "find ignores the page number", "جست‌وجو به شمارهٔ صفحه توجه نمی‌کند"
@@ -81,12 +85,12 @@ class Detail(Enum):
     )
     OTHER_CODE = "{} was sent, {} was written", "کد {} فرستاده شد و {} نوشته شد"
     NET_DIFFERS = (
-        "finance reports a net total of {}, the lines sum up to {}",
-        "مبلغ خالص در سیستم مالی {} است و جمع ردیف‌ها {}",
+        "finance reports a net total of {amount}, the lines sum up to {against}",
+        "مبلغ خالص در سیستم مالی {amount} است و جمع ردیف‌ها {against}",
     )
     FINAL_VALUE_DIFFERS = (
-        "the CRM's final value is {}, lines with VAT and toll make {}",
-        "مبلغ نهایی CRM {} است و ردیف‌ها با مالیات و عوارض {} می‌شود",
+        "the CRM's final value is {amount}, lines with VAT and toll make {against}",
+        "مبلغ نهایی CRM {amount} است و ردیف‌ها با مالیات و عوارض {against} می‌شود",
     )
     REPLACED = (
         "characters that finance cannot store were replaced in: {fields}",
@@ -99,9 +103,9 @@ class Detail(Enum):
         self.en = en
         self.fa = fa
 
-    def __call__(self, *values: object, reason: str = "", fields: str = "", rest: str = "") -> str:
-        """As the log keeps it."""
-        return self.en.format(*values, reason=reason, fields=fields, rest=rest).rstrip()
+    def __call__(self, *values: object, **named: object) -> str:
+        """As the log keeps it; what is not named is left out."""
+        return self.en.format(*values, **dict.fromkeys(filter(None, _VALUE), "") | named).rstrip()
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

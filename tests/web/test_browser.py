@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from hamgam.app.words import WORDS
+from hamgam.app.words import WORDS, Writer
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, AddSync
 from tests.web.test_every_page import serious
@@ -146,6 +146,19 @@ def test_the_chart_tells_what_lies_under_the_pointer_and_outlives_the_live_part(
     page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 60)
     expect(page.locator(".at")).to_contain_text(f"{WORDS['en']['FAILED']} 1")
     assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_the_chart_writes_numbers_as_the_page_does(
+    served: str, watched: Watched, lang: Literal["fa", "en"]
+) -> None:
+    page = watched.page
+    series = {status: [1234567] for status in ("SUCCESS", "SKIPPED", "CONFLICT", "IN_DOUBT", "FAILED")}
+    counted = {"times": [1_000_000_000], "series": series, "spanSeconds": 60}
+    page.route("**/api/v1/charts/**", lambda route: route.fulfill(json=counted))
+    page.goto(f"{served}/?lang={lang}")
+    page.locator(".u-over").hover()
+    expect(page.locator(".at")).to_contain_text(Writer(lang).number(1234567))
 
 
 def test_an_open_table_of_the_chart_stays_open_and_is_kept_fresh(

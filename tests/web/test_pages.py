@@ -90,6 +90,8 @@ def test_every_reason_has_a_sentence_of_its_own(lang: str) -> None:
 
 def test_numbers_and_times_are_written_as_people_write_them() -> None:
     assert (Writer("fa").number(12843.4), Writer("en").number(12843)) == ("۱۲٬۸۴۳", "12,843")
+    written = [(w.decimal(1234.56), w.exact("-1234567.890")) for w in (Writer("fa"), Writer("en"))]
+    assert written == [("۱٬۲۳۴٫۶", "-۱٬۲۳۴٬۵۶۷٫۸۹۰"), ("1,234.6", "-1,234,567.890")]
     assert (Writer("fa").day(NOW), Writer("fa").clock(NOW)) == ("۱۴۰۵/۰۱/۰۱", "۰۰:۳۰:۰۰")
     assert (Writer("en").day(NOW), Writer("en").clock(NOW)) == ("2026-03-21", "00:30:00")
 

@@ -42,10 +42,10 @@ def total_remark(document: SalesDocument, sent: PreInvoice, saved: SavedDocument
     """Why the totals do not agree; "" when they do. A difference under one rial is rounding."""
     remarks = []
     if saved.net is not None and _differ(saved.net, sent.net) and not _is(saved.net, document.final_value):
-        remarks.append(Detail.NET_DIFFERS(f"{saved.net:f}", f"{sent.net:f}"))
+        remarks.append(Detail.NET_DIFFERS(amount=f"{saved.net:f}", against=f"{sent.net:f}"))
     gross = sent.net + document.vat + document.toll
     if document.final_value is not None and _differ(gross, document.final_value):
-        remarks.append(Detail.FINAL_VALUE_DIFFERS(f"{document.final_value:f}", f"{gross:f}"))
+        remarks.append(Detail.FINAL_VALUE_DIFFERS(amount=f"{document.final_value:f}", against=f"{gross:f}"))
     return BETWEEN.join(remarks)
 
 

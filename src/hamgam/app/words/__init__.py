@@ -105,20 +105,24 @@ class Writer:
         return to_persian_digits(text) if self.lang == "fa" else text
 
     def number(self, value: float) -> str:
-        return self.digits(f"{round(value):,}".replace(",", self.word("unit.thousands")))
+        return self._signed(f"{round(value):,}")
 
     def decimal(self, value: float) -> str:
         """With one digit after the point, where it is not zero."""
-        return self.digits(f"{value:.1f}".removesuffix(".0").replace(".", self.word("unit.point")))
+        return self._signed(f"{value:,.1f}".removesuffix(".0"))
 
     def exact(self, text: str) -> str:
         """An amount that is stored as text, digit for digit; what is none stands as it is."""
         amount = _AMOUNT.fullmatch(text)
         if amount is None:
             return text
-        whole = f"{int(amount[2]):,}".replace(",", self.word("unit.thousands"))
-        part = f"{self.word('unit.point')}{amount[3]}" if amount[3] else ""
-        return self.digits(f"{amount[1]}{whole}{part}")
+        part = f".{amount[3]}" if amount[3] else ""
+        return self._signed(f"{amount[1]}{int(amount[2]):,}{part}")
+
+    def _signed(self, number: str) -> str:
+        """A number such as 1,234.5 with the digits and the two signs of the language."""
+        signs = str.maketrans(",.", self.word("unit.thousands") + self.word("unit.point"))
+        return self.digits(number.translate(signs))
 
     def percent(self, share: float) -> str:
         """A share between 0 and 1; what is not quite all is never shown as all."""
@@ -185,6 +189,8 @@ class Writer:
                 return self.said(value, reason).ours
         if value in list(Status):
             return self.word(value)
+        if place in details.AMOUNTS:
+            value = self.exact(value)
         return isolated(value) if self.lang == "fa" else value
 
     def cause(self, sentence: Sentence) -> str:

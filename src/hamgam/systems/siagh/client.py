@@ -185,7 +185,7 @@ class SiaghConnector:
                 held += 1
                 yield each
         if 2 * held < known:
-            detail = Detail.SHORT_LIST(held, known)
+            detail = Detail.SHORT_LIST(amount=held, against=known)
             raise TryLater(Reason.BROKEN_ANSWER, detail, system=System.FINANCE)
 
     async def _filtered(self, wanted: match.Filter) -> list[FinanceContact] | None:
