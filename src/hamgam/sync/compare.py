@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import select
-
-from hamgam.db.engine import Database
-from hamgam.db.tables import sync_log
 from hamgam.errors import Reason, SyncError
 from hamgam.model import (
     CrmCustomer,
@@ -21,7 +17,6 @@ from hamgam.model import (
     FinanceContact,
     FinanceId,
     SalesDocument,
-    Status,
     System,
 )
 from hamgam.sync.checksum import contact_checksum, customer_checksum, document_checksum
@@ -29,7 +24,8 @@ from hamgam.sync.fields import restricted
 from hamgam.sync.pairs import LinePair, Pair, customer_pairs, document_pairs, line_pairs
 from hamgam.sync.site import Site
 from hamgam.systems.ports import FinanceConnector
-from hamgam.trail import log, mapping
+from hamgam.trail import mapping
+from hamgam.trail.timeline import last_written
 
 PATIENCE_SECONDS = 25.0
 """A person waits for this: it has to end, also where a system is slow or many wait for their turn."""
@@ -104,7 +100,7 @@ async def _customer(site: Site, key: EntityKey, known: EntityMapping | None) -> 
     held = finance.value or Held(None, gone=False)
     written, at = None, None
     if known is not None and finance.trouble is None and held.contact is None and not held.gone:
-        written, at = await _written(site.db, key)
+        written, at = await last_written(site.db, key)
     theirs = held.contact.fields if held.contact else _fields(written)
     return Comparison(
         at=site.clock(),
@@ -165,7 +161,7 @@ def _finance_changed(
 
 async def _document(site: Site, key: EntityKey, known: EntityMapping | None) -> Comparison:
     crm = await read(site, System.CRM, lambda: site.crm.document(key.crm_id, key.entity))
-    written, at = await _written(site.db, key) if known else (None, None)
+    written, at = await last_written(site.db, key) if known else (None, None)
     document = crm.value
     customer = await _customer_of(site, document)
     return Comparison(
@@ -197,18 +193,3 @@ def _document_changed(
 
 def _fields(written: Mapping[str, Any] | None) -> dict[str, str]:
     return {name: value for name, value in (written or {}).items() if isinstance(value, str)}
-
-
-async def _written(db: Database, key: EntityKey) -> tuple[Mapping[str, Any] | None, datetime | None]:
-    """What Hamgam wrote last, while the log still has it."""
-    t = sync_log.c
-    newest = (
-        select(t.targetDataAfter, t.completedAt)
-        .where(log.of_entity(key), t.status == Status.SUCCESS, t.targetDataAfter.is_not(None))
-        .order_by(t.startedAt.desc())
-        .limit(1)
-    )
-    row = (await db.execute(newest)).one_or_none()
-    if row is None or not isinstance(row.targetDataAfter, dict):
-        return None, None
-    return row.targetDataAfter, row.completedAt

@@ -1,6 +1,6 @@
 """The story of one record: notices, syncs, and what people said, in the order of time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -12,6 +12,8 @@ from sqlalchemy import Column, ColumnElement, Row, Select, and_, or_, select
 from hamgam.db.engine import Database
 from hamgam.db.tables import sync_log as t
 from hamgam.db.tables import webhook_delivery
+from hamgam.model import EntityKey, Status
+from hamgam.trail import log
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.place import Place
 
@@ -54,6 +56,20 @@ async def timeline(
     for what, query, at in parts:
         events += await _part(db, what, query, at, before, limit)
     return sorted(events, key=lambda event: (event.at, event.what, event.row.id), reverse=True)[:limit]
+
+
+async def last_written(db: Database, key: EntityKey) -> tuple[Mapping[str, Any] | None, datetime | None]:
+    """What Hamgam wrote last of a record and when, while the log still has it."""
+    newest = (
+        select(t.c.targetDataAfter, t.c.completedAt)
+        .where(log.of_entity(key), t.c.status == Status.SUCCESS, t.c.targetDataAfter.is_not(None))
+        .order_by(t.c.startedAt.desc())
+        .limit(1)
+    )
+    row = (await db.execute(newest)).one_or_none()
+    if row is None or not isinstance(row.targetDataAfter, dict):
+        return None, None
+    return row.targetDataAfter, row.completedAt
 
 
 async def _part(
