@@ -145,6 +145,23 @@ async def test_the_search_for_stalled_jobs_goes_on_where_one_search_has_died(
         await until(released)
 
 
+async def test_what_waits_for_a_person_comes_when_a_worker_starts(db: Database) -> None:
+    """Whoever corrects a password starts the program again."""
+    async with bench(db) as b:
+        b.box.faults.add(Fault(FaultKind.STATUS, system="finance", operation="login", status=402))
+        asleep = "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '5 minutes' RETURNING 1"
+        outcome = await b.sync(b.person())
+        assert (outcome.status, outcome.reason) == ("PENDING", "NOT_LICENSED")
+        assert len(await b.rows(asleep)) == 1
+        b.clock.pass_seconds(300)
+        async with worker(b):
+
+            async def there() -> bool:
+                return len(b.box.finance.contacts) == 1
+
+            await until(there)
+
+
 async def test_a_sync_that_nobody_goes_on_with_is_taken_up(db: Database) -> None:
     async with bench(db) as b:
         crm_id = b.person()

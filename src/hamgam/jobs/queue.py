@@ -37,7 +37,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hamgam.db.engine import Database
 from hamgam.db.rows import as_parameter, insert_given
+from hamgam.errors import Reason
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
+from hamgam.sync.decide import AFTER
 
 SYNCS, CHORES, IMPORTS = "hamgam", "hamgam chores", "hamgam imports"
 """The queues: a worker serves each on its own, so that none holds up another."""
@@ -87,6 +89,13 @@ async def put_off(connection: AsyncConnection, key: EntityKey, until: datetime) 
     waits = (_jobs.c.queueing_lock == str(key), _TODO, _jobs.c.priority < _PRIORITY[Trigger.MANUAL])
     later = func.greatest(_jobs.c.scheduled_at, until)
     await connection.execute(update(_jobs).where(*waits).values(scheduled_at=later))
+
+
+async def hurry(db: Database, reasons: Iterable[Reason]) -> None:
+    """Let the looks that wait because of these come at once."""
+    because = _jobs.c.args["payload"][AFTER].as_string().in_(list(reasons))
+    waits = (_jobs.c.task_name == SYNC_TASK, _TODO, because)
+    await db.execute(update(_jobs).where(*waits).values(scheduled_at=null()))
 
 
 async def enqueue_task(

@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from hamgam.db.engine import DATABASE_GONE, Database
 from hamgam.db.eviction import evict_silent
-from hamgam.errors import SyncError, where
+from hamgam.errors import Reason, SyncError, where
 from hamgam.jobs import importing, queue
 from hamgam.jobs.bulk import step as bulk_step
 from hamgam.jobs.importing import ImportTerms
@@ -40,6 +40,8 @@ _GRACE_SECONDS = 20
 _RESTART_SECONDS = 1
 _NOTED_EVERY_SECONDS = 2
 """How late an action on many rows may tell of the syncs that it led to."""
+_UP_TO_SETTINGS = (Reason.BAD_CREDENTIALS, Reason.WRONG_ADDRESS, Reason.LOCKED_OUT, Reason.NOT_LICENSED)
+"""A worker that starts may have been given others: what waits for a person need not wait any longer."""
 _CHORES_AT_ONCE = 2
 _IMPORTS_AT_ONCE = 1
 _AHEAD = 3
@@ -91,6 +93,7 @@ class Worker:
             try:
                 async with self._app.open_async():
                     await self._keep(0)
+                    await queue.hurry(self._db, _UP_TO_SETTINGS)
                     await self._serve()
             except (*DATABASE_GONE, ConnectorException) as error:
                 logger.warning("worker.database_gone", error=type(error).__name__)
