@@ -3,7 +3,7 @@
 Everything above the transport is the engine's own: wire formats, sessions, and what an outcome means.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -61,7 +61,7 @@ class InProcess(HttpClient):
     ) -> Stream:
         answer = await self._ask(method, path, body, headers, effect)
         check_status(answer.status, answer.headers, _content(answer), effect, self.system)
-        return Stream(_response(answer), effect, self.system)
+        return Stream(_response(answer), effect, self.system, self._observer)
 
     async def _ask(
         self, method: str, path: str, body: object | None, headers: Mapping[str, str], effect: Effect
@@ -131,12 +131,14 @@ def _content(answer: Answer) -> bytes:
     return answer.body if answer.chunks is None else b"".join(answer.chunks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Body:
     content: bytes
 
-    async def iter_any(self) -> AsyncIterator[bytes]:
-        yield self.content
+    async def readany(self) -> bytes:
+        """All of it, and b"" from then on."""
+        content, self.content = self.content, b""
+        return content
 
 
 def _response(answer: Answer) -> Any:
