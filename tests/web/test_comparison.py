@@ -228,6 +228,7 @@ async def test_amounts_are_written_as_people_read_them_and_nothing_else_is(db: D
         page = await page_of(b, invoice, "invoice", "fa")
         for amount in ("۲٫۵", "۱٬۲۳۴٬۵۶۷٫۲۵", "۳٬۰۸۶٬۳۱۸٫۱۲۵"):
             assert page.count(f'<bdi dir="ltr">{amount}</bdi>') == 2
+        assert '<td data-label="قیمت واحد"><bdi dir="ltr">' in page and "</bdi> ریال</td>" in page
         assert "<bdi>1001</bdi>" in page
         assert f"<bdi>{MOBILE}</bdi>" in await page_of(b, sara, lang="fa")
 
