@@ -12,6 +12,7 @@ from tests.web.conftest import AddSync
 PAGES = (
     "/",
     "/syncs",
+    "/syncs?q=nobody",
     "/records",
     "/records?linked=CUSTOMER",
     "/attention",
