@@ -90,8 +90,10 @@ def holds(status: int, head: str, body: str, lang: str) -> bool:
 ALLOWED = {200, 302, 303, 307, 400, 404, 409, 414, 431}
 """307: a slash too many at the end. 409: there is no CRM to ask.
 
-A 503 is the comparison of a record that is known, without remote systems.
+A 503 is what asks the remote systems, without them: the comparison of a record that is known, and the
+subscriptions.
 """
+_ASKING = ("/compare", "/subscriptions")
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -130,7 +132,7 @@ def test_no_address_of_a_page_is_a_defect(
                 path = re.sub(r"\{[^}]*\}", lambda _: next(left), page.path)
                 target = f"{path}?{query}&lang={lang}"
                 status, head, body = answer_to(address, target, "text/html")
-                fine = ALLOWED | ({503} if page.path.endswith("/compare") else set())
+                fine = ALLOWED | ({503} if page.path.endswith(_ASKING) else set())
                 assert status in fine, (target, status)
                 assert holds(status, head, body, lang), (target, status, head, body[:300])
 
