@@ -72,6 +72,7 @@ def _is_wanted(row: dict[str, Any], wanted: Wanted) -> bool:
         and (wanted.since is None or row["startedAt"] >= wanted.since)
         and (wanted.until is None or row["startedAt"] < wanted.until)
         and (wanted.entity is None or wanted.entity in (row["sourceEntityId"], row["targetEntityId"]))
+        and (wanted.records is None or ("customer", row["sourceEntityId"]) in wanted.records)
         and (wanted.run is None or row["triggerPayload"] == {"run": str(wanted.run)})
     )
 
@@ -81,6 +82,7 @@ def _maybe(values: Any) -> st.SearchStrategy[Any]:
 
 
 _MOMENTS = st.none() | st.integers(-5, _ROWS // 3 + 5).map(lambda n: START + timedelta(seconds=n))
+_RECORDS = [("customer", id_) for id_ in [*IDS, "nobody"]] + [("invoice", IDS[0])]
 _WANTED = st.builds(
     Wanted,
     statuses=st.frozensets(st.sampled_from(list(Status)), max_size=3),
@@ -94,6 +96,7 @@ _WANTED = st.builds(
     until=_MOMENTS,
     entity=_maybe([*IDS, "nobody"]),
     run=_maybe([*RUNS, UUID(int=3)]),
+    records=st.none() | st.frozensets(st.sampled_from(_RECORDS), max_size=3),
 )
 
 
@@ -197,3 +200,16 @@ async def test_a_long_log_is_never_read_through(db: Database, wanted: Wanted) ->
     assert 'Seq Scan on "SyncLog"' not in explaining.plans
     assert ("ix_SyncLog_facet" in explaining.plans) is not wanted.any_facet
     assert ("ix_SyncLog_startedAt" in explaining.plans) is wanted.any_facet
+
+
+@pytest.mark.parametrize("statuses", [frozenset(), frozenset({"SUCCESS", "FAILED"})])
+async def test_of_some_records_only_their_own_rows_are_read(db: Database, statuses: frozenset[str]) -> None:
+    await db.execute(text(_LONG))
+    await db.execute(text("ANALYZE"))
+    explaining = _Explaining(db)
+    wanted = Wanted(records=frozenset(("customer", str(n)) for n in range(100, 600)), statuses=statuses)
+    page = await listing.page(cast("Database", explaining), wanted, 50)
+    assert [row["crmId"] for row in page.rows] == [str(n) for n in range(599, 549, -1)]
+    assert await listing.count(cast("Database", explaining), wanted, 1000) == 500
+    assert 'Seq Scan on "SyncLog"' not in explaining.plans
+    assert explaining.plans.count("ix_SyncLog_sourceEntityId") == 2
