@@ -15,6 +15,7 @@ from sqlalchemy import text
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from hamgam.errors import Reason
+from hamgam.jobs.declining import UNMATCHED
 from hamgam.people.roles import Role
 from hamgam.remote_errors import REMOTE_ERRORS, explain
 from hamgam.trail.place import Place
@@ -87,6 +88,21 @@ async def test_every_reason_shows_cause_and_next_step(
     writer = Writer(lang)
     for sentence in (writer.reason(reason), writer.page_step(reason, "CUSTOMER")):
         assert sentence.replace("`", "") in unescaped(page)
+
+
+@pytest.mark.parametrize("reason", UNMATCHED)
+async def test_a_conflict_of_the_import_leads_to_another_run_and_to_no_retry(
+    clerk: httpx2.AsyncClient, add_sync: AddSync, reason: Reason
+) -> None:
+    log_id = uuid4()
+    imported = {"direction": "FINANCE_TO_CRM", "sourceEntity": "contact", "sourceEntityId": "234"}
+    add_sync(
+        id=log_id, **imported, triggerType="IMPORT", targetEntityId=GUID, status="CONFLICT", reason=reason
+    )
+    for path in ("/attention", f"/attention/{log_id}", f"/syncs/{log_id}"):
+        page = unescaped(await english(clerk, path))
+        assert WORDS["en"]["step.of_import"] in page
+        assert Writer("en").page_step(reason, "CUSTOMER") not in page
 
 
 def unescaped(page: str) -> str:

@@ -191,7 +191,7 @@ async def test_what_a_sync_waited_between_its_attempts_is_told_beside_its_work(
     ended = {"startedAt": NOW, "completedAt": begun + timedelta(milliseconds=40), "durationMs": 40}
     add_sync(**CUSTOMER | ended, attempts=[failed])
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", await _page(client)))
-    assert "Waited 45 s until 2026-03-21 00:31:15 Ended" in page
+    assert "Waited 45 s, until 2026-03-21 00:31:15 Ended" in page
     assert "Last attempt took 40 ms" in page
     assert "took 30 s" in page
     told = (await client.get(f"/api/v1/syncs/{ID}/story")).json()

@@ -110,6 +110,8 @@ class Shown:
     at: datetime
     status: str
     reason: str
+    of_import: bool
+    """Whether the import has to run again for it, and nothing else does it."""
     entity_type: str
     entity: str
     kind: str | None
@@ -191,6 +193,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
         at=row.startedAt,
         status=row.status,
         reason=row.reason or "",
+        of_import=not from_crm,
         entity_type=row.entityType,
         entity=entity_of(seen, crm_id),
         kind=row.kind,

@@ -199,8 +199,10 @@ class Writer:
     def advice(self, sentence: Sentence) -> str:
         return sentence.next_step_fa if self.lang == "fa" else sentence.next_step_en
 
-    def page_step(self, code: str, entity_type: str) -> str:
+    def page_step(self, code: str, entity_type: str, *, of_import: bool = False) -> str:
         """The next step of a row, for who can take it on a page and needs no command."""
+        if of_import and code in UNMATCHED:
+            return self.word("step.of_import")
         named = (f"step.{code}.{entity_type}", f"step.{code}")
         return next((WORDS[self.lang][key] for key in named if key in WORDS[self.lang]), self.next_step(code))
 

@@ -35,8 +35,10 @@ WORDS: Table = {
     "ask.retry.all": ("{} مورد: تلاش دوبارهٔ همه", "{} rows: retry all"),
     "ask.dismiss.all": ("{} مورد: بستن همه بدون همگام‌سازی", "{} rows: dismiss all without a sync"),
     "ask.left_out.retry": (
-        "«تلاش دوبارهٔ همه» شامل {} مورد نمی‌شود که نتیجه‌اش نامعلوم است یا تصمیم جداگانه می‌خواهد.",
-        '"Retry all" leaves {} out, whose outcome is not known or which need a decision each.',
+        "«تلاش دوبارهٔ همه» شامل {} مورد نمی‌شود که نتیجه‌اش نامعلوم است، تصمیم جداگانه می‌خواهد یا به اجرای "
+        "دوبارهٔ وارد کردن مشتریان نیاز دارد.",
+        '"Retry all" leaves {} out: the outcome is not known, each needs a decision, or the import has to '
+        "run again for it.",
     ),
     "ask.left_out.dismiss": (
         "«بستن همه» شامل {} مورد نمی‌شود که شاید در سیستم مالی ثبت شده باشد؛ هر کدام را جداگانه ببینید.",
@@ -218,6 +220,12 @@ WORDS: Table = {
     "sure.yes.exists.REVIEW_REQUIRED": ("بله، با هم می‌خوانند", "Yes, they agree"),
     "sure.yes.absent.CUSTOMER": ("بله، طرف حساب تازه بساز", "Yes, make a new contact"),
     "sure.yes.absent.PREINVOICE": ("بله، دوباره بفرست", "Yes, send it again"),
+    "step.of_import": (
+        "نوع، شماره یا کد ملی را در یکی از دو سیستم اصلاح و وارد کردن مشتریان را دوباره اجرا کنید؛ اگر کاری "
+        "لازم نیست، این مورد را ببندید.",
+        "Correct the kind, the number or the national id in one of the two systems and run the import again; "
+        "where nothing has to be done, dismiss the row.",
+    ),
     "step.AMBIGUOUS_MATCH": (
         "بگویید این مشتری کدام‌یک از آن‌هاست یا هیچ‌کدام نیست؛ یا شماره و کد ملی را فقط برای طرف حساب درست "
         "نگه دارید و دوباره تلاش کنید.",
@@ -330,8 +338,10 @@ WORDS: Table = {
         "any more. The next change of each in the CRM is synchronised as ever.",
     ),
     "bulk.left_out.retry": (
-        "{} مورد دیگر شامل این کار نمی‌شود: نتیجه‌شان نامعلوم است یا باید جداگانه درباره‌شان تصمیم گرفت.",
-        "{} others are left out: their outcome is not known, or each needs a decision of its own.",
+        "{} مورد دیگر شامل این کار نمی‌شود: نتیجه‌شان نامعلوم است، باید جداگانه درباره‌شان تصمیم گرفت یا به "
+        "اجرای دوبارهٔ وارد کردن مشتریان نیاز دارند.",
+        "{} others are left out: their outcome is not known, each needs a decision of its own, or the import "
+        "has to run again for them.",
     ),
     "bulk.left_out.dismiss": (
         "{} مورد دیگر شامل این کار نمی‌شود: شاید در سیستم مالی ثبت شده باشند و باید جداگانه بررسی شوند.",

@@ -143,7 +143,7 @@ WORDS: Table = {
     "sync.duration.all": ("مدت، با زمان انتظار", "Took, waits included"),
     "sync.took": ("{} طول کشید", "took {}"),
     "sync.waited": ("انتظار", "Waited"),
-    "sync.waited.until": ("{} تا", "{} until"),
+    "sync.waited.until": ("{}، تا", "{}, until"),
     "sync.not_yet": ("هنوز نه", "not yet"),
     "sync.transaction": ("شناسهٔ تراکنش", "Transaction id"),
     "sync.log_id": ("شناسه در گزارش", "Log id"),
