@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ _SPOKEN = ("message", "description", "detail", "error_description", "errors", "e
 _SPOKEN_IN_PART = re.compile(
     rf'"(?:{"|".join(_SPOKEN)})"\s*:\s*"((?:[^"\\]|\\.)*+)("?)', re.IGNORECASE | re.DOTALL
 )
+_HALF_A_SIGN = re.compile(r"[\ud800-\udbff]\Z")
+"""The first of the two escapes by which JSON spells what lies beyond U+FFFF, such as an emoji."""
 _TAG = re.compile(
     r"<(?:!doctype|/?(?:html|head|body|title|h[1-6]|p|br|hr|div|span|center|font|b|i|u|em|strong|pre|code|"
     r"a|ul|ol|li|table|tr|td|th|script|style|meta|link))\b[^<>]*>",
@@ -59,11 +62,18 @@ def _in_part(text: str) -> str:
     found = _SPOKEN_IN_PART.search(text)
     if found is None:
         return ""
-    try:
-        said = str(json.loads(f'"{found[1]}"', strict=False))
-    except ValueError:
-        said = found[1]
-    return said if found[2] else f"{said}…"
+    if found[2]:
+        return _unescaped(found[1], broken=0)
+    said = _unescaped(found[1], broken=len(r"\u062"))
+    return f"{_HALF_A_SIGN.sub('', said)}…"
+
+
+def _unescaped(written: str, broken: int) -> str:
+    """Without an escape that it was cut in, of at most so many characters."""
+    for left_out in range(broken + 1):
+        with suppress(ValueError):
+            return str(json.loads(f'"{written[: len(written) - left_out]}"', strict=False))
+    return written
 
 
 class _Texts(HTMLParser):
@@ -87,9 +97,12 @@ class _Texts(HTMLParser):
 def _in_html(text: str) -> str:
     """What a reader of the page would see; a heading that repeats the title is left out."""
     page = _Texts()
-    page.feed(text)
+    # So Python 3.11 tells of a `<![…` that is broken; what stands before it has been read.
+    with suppress(AssertionError):
+        page.feed(text)
     return " ".join(page.texts)
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """JSON may spell half a sign, which no page and no file can hold."""
+    return " ".join(text.split()).encode("utf-8", "replace").decode()
