@@ -25,7 +25,8 @@ async def test_the_api_tells_cause_step_and_actions(
     assert told["reasons"] == [{"reason": "DUPLICATE_PHONE", "status": "FAILED", "count": 1}]
     assert (item["error"], item["tried"], item["actions"]) == ("duplicate telephone", 3, ["dismiss", "retry"])
     assert item["cause"]["fa"] != SENTENCES[Reason.DUPLICATE_PHONE].fa
-    assert (await clerk.get(f"/api/v1/attention/{item['id']}")).json() == item | {"sent": None}
+    alone = {"sent": None, "wasSent": True, "customerNameThen": None, "customerRenamed": False}
+    assert (await clerk.get(f"/api/v1/attention/{item['id']}")).json() == item | alone
     done = await clerk.post(f"/api/v1/attention/{item['id']}/retry", json={"seen": item["seen"]})
     assert (done.status_code, done.json()["by"]) == (202, "somebody")
     again = await clerk.post(f"/api/v1/attention/{item['id']}/retry")

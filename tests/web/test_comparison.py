@@ -135,6 +135,14 @@ async def test_a_contact_that_was_deleted_in_finance_is_not_called_the_same(db: 
         assert SAME not in page and WORDS["en"]["compare.unreadable"] not in page
 
 
+async def test_a_code_by_which_no_contact_can_be_asked_for_is_not_called_gone(db: Database) -> None:
+    async with bench(db) as b:
+        sara = await synced(b)
+        await b.rows("""UPDATE "EntityMapping" SET "financeId" = 'A-12' RETURNING 1""")
+        finance = (await compared(b, sara))["finance"]
+        assert (finance["found"], finance["gone"]) == (False, False)
+
+
 async def test_a_customer_that_the_crm_has_not_any_more(db: Database) -> None:
     async with bench(db) as b:
         sara = await synced(b)

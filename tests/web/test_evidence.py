@@ -84,13 +84,30 @@ async def test_a_customer_who_has_another_name_since_is_told_by_both(db: Databas
         row = await in_doubt(b)
         told = await api_of(b, str(row.id))
         assert (told["customerName"], told["customerNameThen"]) == ("سارا محمدی",) * 2
+        assert (told["customerRenamed"], told["wasSent"]) == (False, True)
         assert WORDS["en"]["ask.sent.renamed"] not in await page_of(b, f"/attention/{row.id}")
         b.box.crm.edit(row.customerId, nickName="سارا کریمی")
         await b.sync(row.customerId)
         told = await api_of(b, str(row.id))
         assert (told["customerName"], told["customerNameThen"]) == ("سارا کریمی", "سارا محمدی")
+        assert told["customerRenamed"] and (await api_of(b, str(row.id), Role.VIEWER))["customerRenamed"]
         assert WORDS["en"]["ask.sent.renamed"] in await page_of(b, f"/attention/{row.id}")
         assert "محمدی" not in await page_of(b, f"/attention/{row.id}", Role.VIEWER)
+
+
+@pytest.mark.parametrize("now", ["سارا محمدي", ""])
+async def test_neither_another_spelling_nor_a_name_that_is_not_known_is_another_name(
+    db: Database, now: str
+) -> None:
+    async with bench(db) as b:
+        row = await in_doubt(b)
+        await b.rows(
+            'UPDATE "RecordName" SET name = :now WHERE id = :id RETURNING 1', now=now, id=row.customerId
+        )
+        for role in (Role.OPERATOR, Role.VIEWER):
+            assert WORDS["en"]["ask.sent.renamed"] not in await page_of(b, f"/attention/{row.id}", role)
+            told = await api_of(b, str(row.id), role)
+            assert told["customerNameThen"] and not told["customerRenamed"]
 
 
 async def test_a_viewer_sees_the_sums_and_not_who_it_is(db: Database) -> None:
@@ -228,6 +245,68 @@ async def test_what_is_gone_is_not_looked_for_among_all_contacts(db: Database) -
         assert len(b.calls("finance")) == 2
 
 
+async def test_a_code_by_which_no_contact_can_be_asked_for_is_not_called_gone(
+    db: Database, add_sync: AddSync
+) -> None:
+    async with bench(db) as b:
+        b.box.finance.add_contact(Name="سارا")
+        add_sync(
+            entityType="PREINVOICE",
+            sourceEntity="invoice",
+            status="FAILED",
+            reason="BUSINESS_ERROR",
+            targetDataAfter={"customer": "A-12"},
+        )
+        told = await api_of(b, f"{(await asks(b)).id}/finance")
+        assert [(one["code"], one["found"], one["gone"]) for one in told["contacts"]] == [
+            ("A-12", False, False)
+        ]
+
+
+def of_crm(page: str) -> dict[str, str]:
+    """What stands in the column of the CRM, by the name of the field."""
+    cells = re.findall(r'<th scope="row">([^<]+)</th>\s*<td data-label="Payamgostar CRM">(.*?)</td>', page)
+    return {name: re.sub(r"<[^>]*>", "", cell) for name, cell in cells}
+
+
+async def test_a_value_that_was_cleared_in_the_crm_is_not_taken_from_the_log(db: Database) -> None:
+    async with bench(db) as b:
+        for name in ("سارا محمدي", "شیما محمودی"):
+            b.box.finance.add_contact(Name=name, NationalCode=NATIONAL_ID)
+        customer = b.person(nationalCode=NATIONAL_ID, customerNumber="")
+        await b.sync(customer)
+        row = await asks(b)
+        assert of_crm(await page_of(b, f"/attention/{row.id}"))["Mobile"] == MOBILE
+        b.box.crm.set_phone(customer, "Mobile", "")
+        assert "Mobile" not in of_crm(await page_of(b, f"/attention/{row.id}?ask=finance"))
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", status=500, times=None))
+        assert of_crm(await page_of(b, f"/attention/{row.id}?ask=finance"))["Mobile"] == MOBILE
+
+
+async def test_a_customer_that_was_deleted_in_the_crm_is_said_to_be_gone(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        assert (await api_of(b, f"{row.id}/finance"))["customerGone"] is False
+        assert WORDS["en"]["ask.crm.gone"] not in await page_of(b, f"/attention/{row.id}?ask=finance")
+        b.box.crm.delete(row.sourceEntityId)
+        assert (await api_of(b, f"{row.id}/finance"))["customerGone"] is True
+        page = await page_of(b, f"/attention/{row.id}?ask=finance")
+        assert WORDS["en"]["ask.crm.gone"] in page and "شیما محمودی" in page
+        assert set(of_crm(page).values()) == {"—"}
+        b.box.faults.add(Fault(FaultKind.STATUS, system="crm", status=500, times=None))
+        assert (await api_of(b, f"{row.id}/finance"))["customerGone"] is False
+
+
+async def test_the_crm_is_shown_as_it_is_now_though_finance_does_not_answer(db: Database) -> None:
+    async with bench(db) as b:
+        row = await conflict(b)
+        b.box.crm.edit(row.sourceEntityId, nickName="سارا کریمی")
+        b.box.faults.add(Fault(FaultKind.STATUS, system="finance", status=503, times=None))
+        asked = f"/attention/{row.id}?ask=finance"
+        assert of_crm(await page_of(b, asked))["Name"] == "سارا کریمی"
+        assert "کریمی" not in await page_of(b, asked, Role.VIEWER)
+
+
 async def test_a_service_without_remote_systems_says_so(db: Database) -> None:
     async with bench(db) as b:
         row = await conflict(b)
@@ -236,76 +315,3 @@ async def test_a_service_without_remote_systems_says_so(db: Database) -> None:
             answer = await client.get(f"/attention/{row.id}?ask=finance&lang=en")
             assert "This process does not reach the remote systems" in answer.text
             assert (await client.get(f"/api/v1/attention/{row.id}/finance")).status_code == 503
-
-
-def refused(**values: Any) -> dict[str, Any]:
-    fields = {"name": "سارا محمدی", "mobile": MOBILE, "phone": "", "national_id": NATIONAL_ID}
-    source = {"kind": "person", "number": "900", "fields": fields}
-    return {"status": "FAILED", "operation": "CREATE", "sourceData": source} | values
-
-
-@pytest.mark.parametrize(
-    ("reason", "message", "about"),
-    [
-        ("DUPLICATE_PHONE", "شماره موبایل نمی تواند تکراری باشد. [mobileno]", {"mobile": MOBILE}),
-        ("BUSINESS_ERROR", "کد ملی معتبر نیست", {"national_id": NATIONAL_ID}),
-        ("DUPLICATE_PHONE", "تکراری", {"mobile": MOBILE, "phone": ""}),
-        ("BUSINESS_ERROR", f"خطای ۱۷: {NATIONAL_ID} پذیرفته نشد", {"national_id": NATIONAL_ID}),
-        ("BUSINESS_ERROR", "خطای ۱۷", {}),
-    ],
-)
-async def test_a_refused_customer_shows_the_value_to_look_for_and_what_was_sent(
-    db: Database, add_sync: AddSync, reason: str, message: str, about: dict[str, str]
-) -> None:
-    add_sync(**refused(reason=reason, errorMessage=message))
-    async with asking_as(Role.OPERATOR, Installation(clock=FakeClock()), db) as client:
-        [told] = (await client.get("/api/v1/attention")).json()["items"]
-        assert told["concerned"] == about
-        sent = (await client.get(f"/api/v1/attention/{told['id']}")).json()["sent"]
-        assert (sent["number"], sent["mobile"], sent["national_id"]) == ("900", MOBILE, NATIONAL_ID)
-        listed = (await client.get("/attention?lang=en")).text
-        assert all(f"<bdi>{value}</bdi>" in listed for value in about.values() if value)
-        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
-        assert WORDS["en"]["ask.sent"] in page and f'href="/syncs/{told["id"]}"' in page + listed
-
-
-@pytest.mark.parametrize(
-    ("message", "about"),
-    [
-        ("قیمت ردیف ۲ درست وارد نشده است [price]", {"line": "2", "product": "K-2", "price": "0"}),
-        ("کالای ردیف 1 درست وارد نشده است", {"line": "1", "product": "K-1"}),
-        ("مشتری یافت نشد. [codemoshtari]", {"customer": "77"}),
-        ("قیمت ردیف 3 درست وارد نشده است", {}),
-        ("قیمت ردیف 0 درست وارد نشده است", {}),
-        ("خطای ۱۷", {}),
-    ],
-)
-async def test_a_refused_document_names_its_line(
-    db: Database, add_sync: AddSync, message: str, about: dict[str, str]
-) -> None:
-    lines = [{"product": "K-1", "quantity": "1", "price": "1500000"}, {"product": "K-2", "price": "0"}]
-    document = {"customer": "77", "net": "1500000", "lines": lines}
-    kind = {"entityType": "PREINVOICE", "sourceEntity": "invoice", "reason": "BAD_PRICE"}
-    add_sync(**refused(targetDataAfter=document, errorMessage=message, **kind))
-    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
-        [told] = (await client.get("/api/v1/attention")).json()["items"]
-        assert told["concerned"] == about
-        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
-        assert page.count('<tr class="differs">') == ("line" in about)
-
-
-async def test_what_never_left_is_not_called_sent(db: Database, add_sync: AddSync) -> None:
-    add_sync(**refused(reason="UNREACHABLE", errorMessage="the connection could not be made"))
-    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
-        [told] = (await client.get("/api/v1/attention")).json()["items"]
-        page = (await client.get(f"/attention/{told['id']}?lang=en")).text
-        assert WORDS["en"]["ask.meant"] in page and WORDS["en"]["ask.sent"] not in page
-        assert "0912•••33" in page and MOBILE not in page and NATIONAL_ID not in page
-
-
-async def test_a_viewer_is_shown_the_value_masked(db: Database, add_sync: AddSync) -> None:
-    add_sync(**refused(reason="DUPLICATE_PHONE", errorMessage="شماره موبایل تکراری است"))
-    async with asking_as(Role.VIEWER, Installation(clock=FakeClock()), db) as client:
-        assert "0912•••33" in (await client.get("/attention")).text
-        [told] = (await client.get("/api/v1/attention")).json()["items"]
-        assert told["concerned"] == {"mobile": "0912•••33"}

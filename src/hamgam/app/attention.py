@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from hamgam.jobs.acting import Act, possible
 from hamgam.jobs.declining import UNMATCHED, named, put_back_by
 from hamgam.model import CrmId, Direction, Entity, EntityType, FinanceId, Status
 from hamgam.people.roles import Person, Role
+from hamgam.persian import text_key
 from hamgam.remote_errors import RemoteError, explain
 from hamgam.trail import mapping, records, worklist
 from hamgam.trail.imports import CONTACT
@@ -159,6 +160,15 @@ class Candidate:
     taken_name: str = ""
 
 
+class NameThen(NamedTuple):
+    """What the customer of a document was called in finance when it was sent."""
+
+    name: str
+    """"" where that is not known."""
+    renamed: bool
+    """Whether it is known to have another name now; another spelling is the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One page of the list."""
@@ -237,19 +247,21 @@ def _document(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> SentDocumen
     )
 
 
-async def name_then(db: Database, row: Shown, person: Person) -> str:
-    """What the customer of a document was called in finance when it was sent; "" where that is not known."""
-    sent = row.document
-    if sent is None or sent.at is None or row.customer_id is None:
-        return ""
-    name = await worklist.name_then(db, row.customer_id, sent.customer_code, sent.at) or ""
-    return name if person.role.may(Role.OPERATOR) else masked_text(name)
+async def name_then(db: Database, row: Row[Any], person: Person) -> NameThen:
+    sent = shown(row, person).document
+    if sent is None or sent.at is None or row.customerId is None:
+        return NameThen("", renamed=False)
+    name = await worklist.name_then(db, row.customerId, sent.customer_code, sent.at) or ""
+    now = row.customerName or ""
+    renamed = bool(name and now) and text_key(name) != text_key(now)
+    return NameThen(name if person.role.may(Role.OPERATOR) else masked_text(name), renamed)
 
 
 def contacts_of(row: Row[Any]) -> tuple[str | None, list[str]]:
     """The CRM customer that a row is about, and the finance contacts that it names: to be asked for now."""
     if row.entityType == EntityType.CUSTOMER:
-        return row.sourceEntityId, _codes(row)
+        from_crm = row.direction == Direction.CRM_TO_FINANCE
+        return row.sourceEntityId if from_crm else row.targetEntityId, _codes(row)
     sent = object_of(object_of(row.intent).get("document")) or object_of(row.targetDataAfter)
     code = text_of(sent, "customer")
     return row.customerId, [] if code is None else [code]

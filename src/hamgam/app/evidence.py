@@ -73,10 +73,11 @@ def sent_customer(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The customer as it was read."""
+    """The customer as it was read; an import notes the number that it gives beside the log."""
     source = object_of(row.get("sourceData"))
-    beside = {name: source[name] for name in (KIND, NUMBER) if source.get(name)}
-    return beside | dict(object_of(source.get("fields")))
+    fields = dict(object_of(source.get("fields")))
+    known = {NUMBER: row.get("number") if fields else None, **source}
+    return {name: known[name] for name in (KIND, NUMBER) if known.get(name)} | fields
 
 
 def concerned(row: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,15 +161,13 @@ class Line:
 
 
 def side_by_side(seen: Mapping[str, Any], codes: Sequence[str], found: Contacts | None) -> list[Line]:
-    """`seen` is a row of the log: what it read of the customer stands where the CRM was not asked since."""
-    read = _read(seen)
+    """`seen` is a row of the log: what it read of the customer stands where the CRM was not read since."""
+    ours = _read(seen) if found is None or found.crm_trouble else found.customer or {}
     contacts = found.contacts if found else ()
     pairs = {(str(contact.code), pair.name): pair for contact in contacts for pair in contact.pairs}
     lines = []
     for name in (KIND, *_VALUES):
-        beside = tuple(pairs.get((code, name)) for code in codes)
-        now = next((pair.crm for pair in beside if pair and pair.crm is not None), None)
-        lines.append(Line(name, now if now is not None else read.get(name), beside))
+        lines.append(Line(name, ours.get(name), tuple(pairs.get((code, name)) for code in codes)))
     return [line for line in lines if line.crm or any(line.contacts)]
 
 
@@ -191,7 +190,7 @@ def _masked(found: Contacts) -> Contacts:
         replace(contact, pairs=tuple(_masked_pair(pair) for pair in contact.pairs))
         for contact in found.contacts
     )
-    return replace(found, contacts=tuple(contacts))
+    return replace(found, customer=masked_json(found.customer), contacts=tuple(contacts))
 
 
 def _masked_pair(pair: Pair) -> Pair:

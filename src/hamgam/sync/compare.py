@@ -124,7 +124,12 @@ async def _contact(site: Site, known: EntityMapping | None) -> Reading[Held]:
 
 async def _held(finance: FinanceConnector, code: FinanceId) -> Held:
     contact = await finance.customer(code)
-    return Held(contact, gone=contact is None and await finance.reads_one())
+    return Held(contact, gone=contact is None and await would_show(finance, code))
+
+
+async def would_show(finance: FinanceConnector, code: FinanceId) -> bool:
+    """Whether finance shows a contact by this code if it has it: it can be asked for decimal codes only."""
+    return code.isdecimal() and await finance.reads_one()
 
 
 def _storable(site: Site, customer: CrmCustomer | None) -> Fields:

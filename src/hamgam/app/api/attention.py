@@ -103,8 +103,12 @@ class AttentionRow(Answer):
 class AttentionDetail(AttentionRow):
     sent: SentDocument | dict[str, Any] | None
     """A document by its parts, a customer by its fields; amounts are decimal numbers as text, in rials."""
+    was_sent: bool
+    """Whether `sent` has left Hamgam; else it is what would have been sent."""
     customer_name_then: str | None
     """Of a document: what its customer was called in finance when it was sent."""
+    customer_renamed: bool
+    """Whether it is known to have another name by now."""
 
 
 class ReasonCount(Answer):
@@ -151,6 +155,8 @@ class ContactBeside(Answer):
 class ContactsBeside(Answer):
     at: datetime
     crm: Trouble
+    customer_gone: bool
+    """The CRM does not have the customer any more."""
     finance: Trouble
     contacts: list[ContactBeside]
 
@@ -227,10 +233,15 @@ def _reading(context: WebContext) -> APIRouter:
     @router.get("/{log_id}", responses=_UNKNOWN)
     async def get_one(log_id: UUID, person: Viewer) -> AttentionDetail:
         """One row, whether it still asks or not, and what was sent."""
-        row = shown(await _found(db, log_id), person)
-        sent = row.document or dict(row.sent) or None
-        then = await name_then(db, row, person) or None
-        return AttentionDetail(**_row(row).model_dump(), sent=sent, customer_name_then=then)
+        found = await _found(db, log_id)
+        row, then = shown(found, person), await name_then(db, found, person)
+        return AttentionDetail(
+            **_row(row).model_dump(),
+            sent=row.document or dict(row.sent) or None,
+            was_sent=row.was_sent,
+            customer_name_then=then.name or None,
+            customer_renamed=then.renamed,
+        )
 
     @router.get("/{log_id}/finance", responses=_OUT_OF_REACH)
     async def get_finance(log_id: UUID, person: Viewer) -> ContactsBeside:
@@ -245,6 +256,7 @@ def _reading(context: WebContext) -> APIRouter:
         return ContactsBeside(
             at=read.at,
             crm=Trouble(trouble=read.crm_trouble),
+            customer_gone=read.customer_gone,
             finance=Trouble(trouble=read.finance_trouble),
             contacts=[_contact(contact) for contact in read.contacts],
         )

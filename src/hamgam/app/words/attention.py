@@ -128,6 +128,10 @@ WORDS: Table = {
         "با دانستن کد طرف حساب باز هم می‌توانید تصمیم بگیرید؛ آن را در خود سیاق ببینید.",
         "You can still decide by the code: look the contacts up in Siagh itself.",
     ),
+    "ask.crm.gone": (
+        "این مشتری دیگر در CRM نیست.",
+        "The CRM does not have this customer any more.",
+    ),
     "ask.finance.gone": (
         "طرف حسابی با این کد دیگر در سیستم مالی نیست.",
         "Finance has no contact with this code any more.",
