@@ -149,6 +149,43 @@ async def test_a_retry_that_no_sync_has_come_of_is_not_looked_for_for_ever(db: D
     assert (await told(db, action)).counts == {Stage.LEFT_ALONE: 1}
 
 
+async def test_rows_and_jobs_are_not_compared_each_with_each(db: Database) -> None:
+    """Not even where the planner takes those under way for a few, and a loop for the best way."""
+    many = 200
+    for number in range(many):
+        await add(db, number)
+    await began(db)
+    await worked(db)
+    await db.execute(text("UPDATE procrastinate_jobs SET lock = 'x' || id, queueing_lock = 'x' || id"))
+    async with db.locked("counted") as one:
+        assert one is not None
+        async with one.transaction():
+            await one.execute(text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"))
+            assert not await bulk_progress.note_ended(one)
+            assert (await one.execute(text(_READ))).scalar_one() < 50 * many
+
+
+async def test_a_job_that_has_failed_is_to_come_until_it_is_put_back(db: Database) -> None:
+    log_id = await add(db, 1)
+    action = await began(db)
+    await worked(db)
+    await ended(db, log_id, Status.SUCCESS, drop_job=False)
+    await db.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE task_name = 'sync'"))
+    await db.execute(
+        text("INSERT INTO procrastinate_jobs (task_name, queue_name, status) VALUES ('x', 'x', 'failed')")
+    )
+    assert await bulk_progress.note_ended(db)
+    assert (await told(db, action)).counts == {Stage.QUEUED: 1}
+    await ended(db, log_id, Status.SUCCESS)
+    assert (await told(db, action)).counts == {Stage.SUCCESS: 1}
+
+
+_READ = """
+SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables
+WHERE relname IN ('BulkItem', 'procrastinate_jobs')
+"""
+
+
 async def ended(db: Database, log_id: UUID, status: Status, *, drop_job: bool = True) -> None:
     values = {"status": status, "transactionId": uuid4(), "completedAt": NOW}
     await db.execute(sync_log.update().where(sync_log.c.id == log_id).values(values))

@@ -105,7 +105,14 @@ async def note_ended(db: Database) -> bool:
 
 
 _UNDER_WAY = "i.outcome = 'DONE' AND i.record IS NOT NULL AND i.ended IS NULL"
-_HAS_JOB = "EXISTS (SELECT FROM procrastinate_jobs j WHERE j.lock = i.record)"
+# Each of these finds its index, or reads once the few jobs that have ended. Asked in one, the planner may
+# compare every row with every job: it knows nothing of an action that has just begun.
+_HAS_JOB = """(
+  EXISTS (SELECT FROM procrastinate_jobs j WHERE j.queueing_lock = i.record AND j.status = 'todo')
+  OR EXISTS (SELECT FROM procrastinate_jobs j WHERE j.lock = i.record AND j.status = 'doing')
+  OR i.record IN (
+    SELECT j.lock FROM procrastinate_jobs j WHERE j.status NOT IN ('todo', 'doing') AND j.lock IS NOT NULL)
+)"""
 _TO_COME = f'SELECT EXISTS (SELECT FROM "BulkItem" i WHERE {_UNDER_WAY} AND {_HAS_JOB})'  # noqa: S608
 
 # A row that was not tried since it was chosen tells nothing of the retry; the record's next sync does. A
