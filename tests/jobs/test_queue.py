@@ -13,8 +13,10 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy import text
 
 from hamgam.db.engine import Database
+from hamgam.errors import Reason
 from hamgam.jobs import queue
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Kind, TransactionId, Trigger
+from hamgam.sync.decide import AFTER
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -183,6 +185,32 @@ async def test_depth_and_age_count_what_is_due(db: Database) -> None:
     await db.execute(text("UPDATE procrastinate_events SET at = now() - interval '90 seconds'"))
     assert await queue.depth(db) == 3
     assert 89 <= await queue.oldest_waiting_seconds(db) <= 95
+
+
+async def test_what_is_hurried_is_due_from_now_on(db: Database) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    await put(db, *_after_a_bad_password("a"), notice("b", payload={AFTER: Reason.TIME_GATE}), at=later)
+    await db.execute(text("UPDATE procrastinate_events SET at = now() - interval '90 seconds'"))
+    await queue.hurry(db, [Reason.BAD_CREDENTIALS])
+    hurried, other = await jobs(db)
+    assert (hurried.scheduled_at < later, other.scheduled_at) == (True, later)
+    assert 0 <= await queue.oldest_waiting_seconds(db) < 80
+
+
+async def test_who_hurries_waits_for_nobody(db: Database) -> None:
+    """Else two that lock the same jobs in different orders would wait for each other."""
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    await put(db, *_after_a_bad_password("a", "b"), at=later)
+    async with db.transaction() as connection:
+        await connection.execute(text("SELECT FROM procrastinate_jobs WHERE lock = 'customer:a' FOR UPDATE"))
+        async with asyncio.timeout(30):
+            await queue.hurry(db, [Reason.BAD_CREDENTIALS])
+    held, free = await jobs(db)
+    assert (held.scheduled_at, free.scheduled_at < later) == (later, True)
+
+
+def _after_a_bad_password(*ids: str) -> list[ChangeNotice]:
+    return [notice(each, payload={AFTER: Reason.BAD_CREDENTIALS}) for each in ids]
 
 
 async def test_an_open_sync_without_a_job_is_found(db: Database) -> None:

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from hamgam.db.engine import Database
+from hamgam.errors import Reason
 from hamgam.intake.poll import poll
 from hamgam.jobs import queue
 from hamgam.jobs.bulk import submit
 from hamgam.jobs.worker import Work, Worker
 from hamgam.model import ChangeNotice, CrmId, Entity, EntityKey, Trigger
 from hamgam.sandbox import Fault, FaultKind
+from hamgam.sync.decide import AFTER
 from hamgam.trail import bulk
 from hamgam.trail.worklist import Together, Wanted
 from tests.bench import Bench, bench
@@ -160,6 +163,29 @@ async def test_what_waits_for_a_person_comes_when_a_worker_starts(db: Database) 
                 return len(b.box.finance.contacts) == 1
 
             await until(there)
+
+
+async def test_what_waits_for_a_person_stays_where_a_worker_only_finds_the_database_again(
+    db: Database,
+) -> None:
+    """Its settings are those that it had."""
+    workers = "SELECT coalesce(max(id), 0) FROM procrastinate_workers"
+    cut_off = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name NOT LIKE 'hamgam %'"
+    )
+    async with bench(db) as b, worker(b):
+        await until(partial(b.rows, f"SELECT WHERE ({workers}) >= 3"))
+        [(before,)] = await b.rows(workers)
+        later = datetime.now(UTC) + timedelta(minutes=5)
+        key = EntityKey(Entity.CUSTOMER, CrmId(b.person()))
+        asleep = ChangeNotice(key=key, trigger=Trigger.POLL, payload={AFTER: Reason.NOT_LICENSED})
+        async with db.transaction() as connection:
+            await queue.enqueue(connection, [asleep], at=later)
+        assert await b.rows(cut_off)
+        await until(partial(b.rows, f"SELECT WHERE ({workers}) > {before}"))
+        waiting = await b.rows("SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = 'sync'")
+        assert [row.scheduled_at for row in waiting] == [later]
 
 
 async def test_a_sync_that_nobody_goes_on_with_is_taken_up(db: Database) -> None:

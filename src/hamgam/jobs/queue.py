@@ -92,10 +92,11 @@ async def put_off(connection: AsyncConnection, key: EntityKey, until: datetime) 
 
 
 async def hurry(db: Database, reasons: Iterable[Reason]) -> None:
-    """Let the looks that wait because of these come at once."""
+    """Let the looks that wait because of these come at once; one that is being queued anew keeps its time."""
     because = _jobs.c.args["payload"][AFTER].as_string().in_(list(reasons))
-    waits = (_jobs.c.task_name == SYNC_TASK, _TODO, because)
-    await db.execute(update(_jobs).where(*waits).values(scheduled_at=null()))
+    later = (_jobs.c.task_name == SYNC_TASK, _TODO, _jobs.c.scheduled_at > func.now(), because)
+    free = select(_jobs.c.id).where(*later).with_for_update(skip_locked=True)
+    await db.execute(update(_jobs).where(_jobs.c.id.in_(free)).values(scheduled_at=func.now()))
 
 
 async def enqueue_task(

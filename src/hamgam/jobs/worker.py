@@ -89,11 +89,14 @@ class Worker:
         self._every("17 3 * * *", self._purge, lock="purge")
 
     async def run(self) -> None:
+        hurried = False
         while True:
             try:
                 async with self._app.open_async():
                     await self._keep(0)
-                    await queue.hurry(self._db, _UP_TO_SETTINGS)
+                    if not hurried:
+                        await queue.hurry(self._db, _UP_TO_SETTINGS)
+                        hurried = True
                     await self._serve()
             except (*DATABASE_GONE, ConnectorException) as error:
                 logger.warning("worker.database_gone", error=type(error).__name__)
