@@ -118,14 +118,10 @@ async def test_pages_of_what_is_found_go_on(client: httpx2.AsyncClient, add_sync
     assert len(listed(second)) == 13
 
 
-async def test_what_came_since_is_counted_among_what_is_found(
-    client: httpx2.AsyncClient, add_sync: AddSync
-) -> None:
-    page = (await client.get("/syncs?q=سارا&lang=en")).text
-    [fresh] = re.findall(r'<p id="fresh"[^>]*hx-get="([^"]*)"', page)
-    for record in (SARA, "other 1"):
-        add_sync(sourceEntityId=record, startedAt=NOW + timedelta(seconds=1))
-    assert "1 new; show" in (await client.get(html.unescape(fresh))).text
+async def test_an_open_page_does_not_repeat_its_search(client: httpx2.AsyncClient) -> None:
+    for asked, told in (("q=سارا", False), ("q=سارا&status=SUCCESS", False), ("status=SUCCESS&q=+", True)):
+        page = (await client.get(f"/syncs?{asked}")).text
+        assert ('id="fresh"' in page) is told, asked
 
 
 @_LANGUAGES

@@ -47,7 +47,10 @@ class View:
     """The address of the page of older rows; empty where there is none."""
     newer: str
     fresh: str
-    """The address that says how many rows have come since; empty on pages that are not the newest."""
+    """The address that says how many rows have come since.
+
+    Empty on pages that are not the newest, and where a search would be repeated each time.
+    """
     unmatched: bool
     """Whether what is searched for is in no record at all."""
     whole_only: bool
@@ -204,13 +207,14 @@ async def _view(
     found = await listing.page(context.db, wanted, _ROWS, query.cursor)
     top = listing.place_at(found.rows[0]) if found.rows else Place(now, UUID(int=0))
     fresh = {"lang": lang, "cursor": str(Place(top.at, top.id, newer=True))}
+    told = query.cursor is None and query.q is None
     return View(
         rows=[row_of(row, person, now) for row in found.rows],
         now=now,
         total=await listing.count(context.db, wanted, MOST_COUNTED),
         older=_address(items, found.older),
         newer=_address(items, found.newer),
-        fresh=f"/syncs/new?{urlencode([*asked(items), *fresh.items()])}" if query.cursor is None else "",
+        fresh=f"/syncs/new?{urlencode([*asked(items), *fresh.items()])}" if told else "",
         unmatched=wanted.records == frozenset(),
         whole_only=sought.whole_only,
     )
