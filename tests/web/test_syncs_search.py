@@ -107,6 +107,13 @@ async def test_a_file_holds_what_is_found(client: httpx2.AsyncClient) -> None:
     assert f"/api/v1/syncs/export?format=csv&lang=en&q={quote('سارا')}" in page
 
 
+@pytest.mark.parametrize("blank", ["", "%20"])
+async def test_a_blank_search_is_none(client: httpx2.AsyncClient, blank: str) -> None:
+    for path in ("syncs", "syncs/count", "syncs/export"):
+        all_rows = await client.get(f"/api/v1/{path}?status=SUCCESS")
+        assert (await client.get(f"/api/v1/{path}?status=SUCCESS&q={blank}")).content == all_rows.content
+
+
 async def test_pages_of_what_is_found_go_on(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
     for n in range(60):
         read = {"fields": {"name": str(n)}}

@@ -18,7 +18,7 @@ class Asked:
 
 
 async def asked_for(db: Database, person: Person, query: SyncQuery) -> Asked:
-    if query.q is None:
+    if query.q is None or not query.q.strip():
         return Asked(query.wanted())
     found = await matching(db, person, query.q)
     if found.more and not found.keys:
