@@ -88,6 +88,15 @@ async def test_too_many_to_list_are_said_to_be(
     assert (told["count"], told["more"]) == (MOST_FOUND, True)
 
 
+async def test_no_more_are_listed_than_are_said_to_be(client: httpx2.AsyncClient, database_url: str) -> None:
+    name(database_url, MOST_FOUND + 5)
+    asked, listed = {"q": "محمدی", "limit": "200"}, 0
+    while asked.get("before") != "None":
+        part = (await client.get("/api/v1/records", params=asked)).json()
+        listed, asked["before"] = listed + len(part["records"]), str(part["older"])
+    assert listed == MOST_FOUND
+
+
 @pytest.mark.usefixtures("many")
 async def test_the_end_of_the_pages_is_no_empty_search(client: httpx2.AsyncClient, database_url: str) -> None:
     first = (await client.get("/records?q=محمدی&lang=en")).text

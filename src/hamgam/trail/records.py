@@ -220,8 +220,9 @@ WITH fit AS (
   SELECT "crmEntity", "crmId", true, "updatedAt" FROM "EntityMapping"
   WHERE "crmId" = :crm_id AND "entityType" IN ('CUSTOMER', 'PREINVOICE')
 ), hits AS (
-  SELECT entity, id, bool_or(whole) AS whole FROM known GROUP BY entity, id
-  ORDER BY bool_or(whole) DESC, max(at) DESC, id LIMIT :most
+  SELECT entity, id, bool_or(whole) AS whole,
+         row_number() OVER (ORDER BY bool_or(whole) DESC, max(at) DESC, id) AS place
+  FROM known GROUP BY entity, id ORDER BY place LIMIT :most
 )
 """
 
@@ -266,7 +267,7 @@ SELECT *, (SELECT count(*) FROM hits) AS many FROM placed
 WHERE (whole, at, mark) < (:whole_here, :at_here, :mark_here)
 ORDER BY whole DESC, at DESC, mark DESC LIMIT :limit
 """
-_PAGE = f", rows AS ({_ROWS}){_PLACED}"
+_PAGE = f", rows AS ({_ROWS} WHERE hits.place < :most){_PLACED}"
 _KEYS = """
 SELECT hits.entity, hits.id, hits.whole, m."financeId" FROM hits
 LEFT JOIN "EntityMapping" m
