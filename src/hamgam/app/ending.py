@@ -37,13 +37,13 @@ def explained(error: BaseException) -> int:
             return _say(str(error), 2)
         case Unavailable():
             return _say(str(error), 3)
-    return _remote_or_defect(error)
+    return _otherwise(error)
 
 
 def nobody_reads(error: BaseException) -> bool:
     """Whether it is our output that has broken; what is left of it then goes nowhere without a word."""
     if isinstance(error, SystemExit):
-        return True  # so rich ends a program, after it has done the same
+        return error.code == 1  # so rich ends a program, after it has done the same
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -52,10 +52,12 @@ def nobody_reads(error: BaseException) -> bool:
     return False
 
 
-def _remote_or_defect(error: BaseException) -> int:
+def _otherwise(error: BaseException) -> int:
     from hamgam.app.commands.output import remote_line
     from hamgam.db.engine import DATABASE_GONE
 
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
     if isinstance(error, SyncError):
         return _say(remote_line(error.reason, error.system), 3)
     if isinstance(error, DATABASE_GONE):
