@@ -249,9 +249,11 @@ async def test_subscriptions_are_listed_registered_once_and_removed(db: Database
         assert page.count('action="/connections/subscriptions/remove"') == 1
         assert 'action="/connections/subscriptions/remove"' in confirm
         assert WORDS["en"]["hooks.remove.note"] in confirm
+        looked = len(b.box.journal.calls("crm", operation="webhooks/list"))
         for _ in range(2):
             gone = await client.post("/connections/subscriptions/remove", data={"id": known["id"]})
             assert gone.status_code == 303
+        assert len(b.box.journal.calls("crm", operation="webhooks/list")) == looked + 2  # once each
         assert WORDS["en"]["hooks.list.none"] in (await client.get("/connections/subscriptions")).text
         assert (await client.delete("/api/v1/webhooks/forged")).status_code == 409
         await client.post("/api/v1/webhooks")

@@ -21,6 +21,10 @@ _AGAIN_SECONDS = 60
 _LOCK = "webhook registration"
 
 
+class Unknown(UsageError):
+    """A subscription that the CRM has not, or not any more."""
+
+
 def address(settings: Settings) -> str:
     """Where the CRM is to deliver. A token travels in the address only when deliveries are not signed."""
     if settings.webhook_secret is None and settings.webhook_token is not None:
@@ -67,12 +71,15 @@ async def register(site: Site, settings: Settings) -> None:
 
 
 async def remove(site: Site, settings: Settings, ids: Collection[str]) -> int:
-    """Remove these, or without ids those of our own address; answers how many. Raises `UsageError`."""
+    """Remove these, or without ids those of our own address; answers how many.
+
+    Raises `UsageError`: of what the CRM has not, `Unknown`.
+    """
     own = address(settings) if not ids else None
     found = await _known(site)
     chosen = [s.id for s in found if s.id in ids or s.url == own]
     if unknown := set(ids) - {s.id for s in found}:
-        raise UsageError(f"webhooks: there is no subscription {', '.join(sorted(unknown))}")
+        raise Unknown(f"webhooks: there is no subscription {', '.join(sorted(unknown))}")
     for subscription_id in chosen:
         await site.crm.unsubscribe(subscription_id)
     return len(chosen)

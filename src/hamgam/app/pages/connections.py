@@ -1,6 +1,7 @@
 """The connections: both systems, the site probe, webhook subscriptions, and the settings."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -101,7 +102,7 @@ def _subscriptions(context: WebContext) -> APIRouter:
         chosen = (await form_of(request)).get("id", "")
 
         async def act(site: Site) -> None:
-            if chosen in {s.id for s in await subscriptions.listed(site, context.settings)}:
+            with suppress(subscriptions.Unknown):  # then it is gone, as was asked
                 await subscriptions.remove(site, context.settings, [chosen])
                 logger.info("webhooks.removed", by=person.name)
 
