@@ -4,11 +4,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, expect
 
+from hamgam.app.entrance import POLLING
 from hamgam.app.words import WORDS, Writer
 from tests.web.browser import Watched, overflow
-from tests.web.conftest import NOW, AddSync
+from tests.web.conftest import GUID, NOW, AddSync
 from tests.web.test_every_page import serious
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
@@ -60,6 +61,36 @@ def test_the_page_works_without_javascript(served: str, chromium: Browser, add_s
     page.get_by_text("فارسی").click()
     expect(page.locator("html")).to_have_attribute("lang", "fa")
     context.close()
+
+
+def test_what_a_page_asks_by_itself_is_marked_and_what_a_person_asks_is_not(
+    served: str, watched: Watched, add_sync: AddSync
+) -> None:
+    page, asked = watched.page, set[tuple[str, bool]]()
+
+    def note(request: Request) -> None:
+        if request.resource_type in ("fetch", "xhr"):
+            asked.add((urlsplit(request.url).path, POLLING in request.headers))
+
+    page.on("request", note)
+    page.clock.install()
+    add_sync(status="IN_PROGRESS", sourceEntityId=GUID)
+    record, seconds = f"/records/customer/{GUID}", 16
+    for path in ("/", "/syncs", "/import", "/connections", record):
+        page.goto(f"{served}{path}?lang=en")
+        for _ in range(0, seconds, 2):
+            page.clock.run_for(2_000)
+            page.wait_for_load_state("networkidle")
+    polled = {"/live", "/chart", "/api/v1/charts/syncs", "/syncs/new", "/import/live"}
+    polled |= {"/connections/live", "/connections/light"}
+    assert asked == {(path, True) for path in polled | {f"{record}/live"}}
+    asked.clear()
+    page.goto(f"{served}/syncs?lang=en")
+    page.locator(".fold summary").click()
+    with page.expect_response("**/syncs?*attention=true*"):
+        page.locator("form.filters [name=attention]").check()
+        page.clock.run_for(1_000)
+    assert ("/syncs", False) in asked
 
 
 @pytest.mark.parametrize("path", ["/", "/import", "/connections"])

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from hamgam.app.addresses import local_path
 from hamgam.app.csrf import HEADER, proof
+from hamgam.app.entrance import POLLING
 from hamgam.app.web import create_app
 from hamgam.app.words import WORDS
 from hamgam.db.engine import Database
@@ -180,6 +181,19 @@ async def test_a_session_ends_when_it_rests_or_grows_old(
     await sign_in(client)
     left = await db.execute(text('SELECT count(*) FROM "UserSession"'))
     assert left.scalar_one() == 1  # what is over is cleared away
+
+
+@pytest.mark.parametrize("path", ["/live", "/api/v1/charts/syncs"])
+async def test_an_open_page_alone_does_not_keep_a_session(
+    client: httpx2.AsyncClient, installation: Installation, sara: users.User, path: str
+) -> None:
+    await sign_in(client)
+    polling = {POLLING: "true", "hx-request": "true", "accept": "*/*"}
+    for minutes in range(0, 8 * 60, 30):
+        installation.clock.now = NOW + timedelta(minutes=minutes)
+        assert (await client.get(path, headers=polling)).status_code == 200
+    installation.clock.now = NOW + timedelta(hours=8)
+    assert (await client.get(path, headers=polling)).status_code == 401
 
 
 @pytest.mark.parametrize(

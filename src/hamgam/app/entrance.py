@@ -24,6 +24,8 @@ from hamgam.settings import Settings
 
 SESSION_COOKIE = "hamgam"
 SIGN_IN = "/sign-in"
+POLLING = "x-polling"
+"""A header of what an open page asks by itself, again and again; `live.js` and `chart.js` send it."""
 MONITORING = ("/metrics", "/ready")
 """What DASHBOARD_PASSWORD still opens where there are users."""
 
@@ -83,7 +85,8 @@ class Entrance:
             person = await tokens.find(self._db, token, self._clock())
             return Visitor(person, Way.TOKEN) if person else Barred.TOKEN
         if cookie := request.cookies.get(SESSION_COOKIE, ""):
-            signed_in = await sessions.find(self._db, cookie, self._clock())
+            used = POLLING not in request.headers
+            signed_in = await sessions.find(self._db, cookie, self._clock(), used=used)
             if signed_in is not None:
                 return Visitor(signed_in.person, Way.SESSION, cookie)
         return await self._without_a_name(request, _credentials(authorization, "basic"))

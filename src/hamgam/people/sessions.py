@@ -14,7 +14,7 @@ from hamgam.people.roles import Person, Role
 from hamgam.people.secret import fingerprint, new_secret
 
 IDLE = timedelta(hours=8)
-"""A session ends when nobody has used it for so long,"""
+"""A session ends when nobody has used it for so long; a page that is only open uses nothing,"""
 LONGEST = timedelta(days=7)
 """and in any case when it is so old."""
 _NOTED_EVERY = timedelta(minutes=1)
@@ -40,8 +40,8 @@ async def start(db: Database, user_id: UUID, now: datetime, new_token: Callable[
     return token
 
 
-async def find(db: Database, token: str, now: datetime) -> SignedIn | None:
-    """Whose session this is, if it still runs; it is thereby used."""
+async def find(db: Database, token: str, now: datetime, *, used: bool = True) -> SignedIn | None:
+    """Whose session this is, if it still runs. `used` is false for what an open page asks by itself."""
     shown = (user.c.id, user.c.name, user.c.role, t.c.lastSeenAt)
     running = (t.c.lastSeenAt > now - IDLE) & (t.c.createdAt > now - LONGEST) & user.c.disabledAt.is_(None)
     mine = t.c.tokenHash == fingerprint(token)
@@ -49,7 +49,7 @@ async def find(db: Database, token: str, now: datetime) -> SignedIn | None:
     row = (await db.execute(select(*shown).select_from(joined).where(mine, running))).one_or_none()
     if row is None:
         return None
-    if now - row.lastSeenAt >= _NOTED_EVERY:
+    if used and now - row.lastSeenAt >= _NOTED_EVERY:
         await db.execute(t.update().where(mine).values(lastSeenAt=now))
     return SignedIn(row.id, Person(row.name, Role(row.role)))
 

@@ -69,7 +69,7 @@
   const refresh = async () => {
     if (document.hidden && plot) return;
     try {
-      const answer = await fetch(box.dataset.source, { headers: { accept: "application/json" } });
+      const answer = await fetch(box.dataset.source, { headers: { accept: "application/json", "x-polling": "true" } });
       if (!answer.ok) return;
       shown = await answer.json();
     } catch {

@@ -1,6 +1,9 @@
 // Says when a live page has stopped being live: the live part is then older than it looks. What was refused
-// stands above it until something is answered again.
+// stands above it until something is answered again. What a page asks by itself keeps nobody signed in.
 (() => {
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement.matches("[hx-trigger^=every]")) ctx.request.headers["x-polling"] = "true";
+  });
   document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
     const place = document.getElementById("notice");
     if (ctx.hx.retarget === "#notice" && place.innerHTML !== ctx.text) place.innerHTML = ctx.text;
