@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from hamgam.app.words import WORDS, Writer
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import AddSync
-from tests.web.test_every_page import serious
+from tests.web.test_every_page import MOST_MOVED, serious, shifts
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 _LONG = "شرکت_بازرگانی_بسیار_بلند" * 4
@@ -88,9 +88,12 @@ def test_everyone_can_read_a_row_an_action_and_a_refusal(
         f"confirm?chosen=1&row={log_id}.{seen}",
     ):
         page.goto(f"{served}/attention/{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert shifts(page) < MOST_MOVED
         assert (path, serious(page), overflow(page)) == (path, [], 0)
     page.locator("button.main").click()
     expect(page.locator("#bulk")).to_be_visible()
+    page.reload()
+    assert shifts(page) < MOST_MOVED
     assert serious(page) == []
 
 
@@ -107,12 +110,13 @@ def test_contacts_are_fetched_by_themselves_and_where_that_fails_the_answers_sta
     conflict(add_sync)
     [(log_id,)] = stored(database_url, 'SELECT id FROM "SyncLog"')
     page, words = watched.page, WORDS[lang]
-    page.goto(f"{served}/attention/{log_id}?lang={lang}")
-    expect(page.get_by_role("alert")).to_contain_text(words["ask.finance.by_code"])
-    expect(page.get_by_role("link", name=words["ask.finance.again"])).to_be_visible()
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{served}/attention/{log_id}?lang={lang}")
+        expect(page.get_by_role("alert")).to_contain_text(words["ask.finance.by_code"])
+        assert shifts(page) < MOST_MOVED
         assert (serious(page), overflow(page)) == ([], 0)
+    expect(page.get_by_role("link", name=words["ask.finance.again"])).to_be_visible()
     expect(page.locator("table.contacts button")).to_have_count(4)
     page.get_by_role("button", name=f"{words['ask.exists.send']}: 236").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("236")

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, AddSync
-from tests.web.test_every_page import serious
+from tests.web.test_every_page import MOST_MOVED, serious, shifts
 
 ID = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 FIELDS = {"name": "سمیه محمدی", "mobile": "09121234567", "address": "خیابان_بسیار_بلند" * 9}
@@ -180,6 +180,7 @@ def test_the_story_can_be_read_by_all(served: str, chromium: Browser, add_sync: 
         )
         page = context.new_page()
         page.goto(f"{served}/syncs/{ID}?lang={lang}")
+        assert shifts(page) < MOST_MOVED
         page.locator("summary").first.click()
         assert serious(page) == []
         assert overflow(page) == 0

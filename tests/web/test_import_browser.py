@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import NOW, TOKEN, Installation
+from tests.web.test_every_page import MOST_MOVED, serious, shifts
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -70,6 +71,29 @@ def test_an_import_is_started_followed_and_stopped(
     _note(connection, str(run), "STOPPED", 410)
     expect(page.get_by_role("button", name=words["import.resume"])).to_be_visible(timeout=15_000)
     assert overflow(page) <= 0
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("state", ["RUNNING", "DONE"])
+def test_everyone_can_read_one_import_and_its_contacts(
+    served: str, watched: Watched, connection: Connection, lang: str, state: str
+) -> None:
+    page, run = watched.page, str(uuid4())
+    connection.execute(
+        """INSERT INTO "ImportRun" (id, "dryRun", state, "startedAt") VALUES (%s, true, %s, %s)""",
+        (run, state, NOW),
+    )
+    _note(connection, run, state, 100)
+    connection.execute(
+        """INSERT INTO "PlannedContact" ("runId", position, code, name, kind, outcome)"""
+        """ SELECT %s, n, n::text, repeat('x', 80), 'person', 'created' FROM generate_series(1, 120) AS n""",
+        (run,),
+    )
+    for path in (f"/import/{run}", f"/import/{run}/contacts"):
+        page.goto(f"{served}{path}?lang={lang}")
+        assert shifts(page) < MOST_MOVED
+        assert (path, serious(page), overflow(page)) == (path, [], 0)
     assert watched.complaints == []
 
 

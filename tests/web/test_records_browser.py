@@ -10,7 +10,7 @@ from hamgam.app.words import WORDS
 from hamgam.persian import search_text
 from tests.web.browser import Watched, overflow
 from tests.web.conftest import GUID, AddSync
-from tests.web.test_every_page import serious
+from tests.web.test_every_page import MOST_MOVED, serious, shifts
 
 _LANGUAGES: list[Literal["fa", "en"]] = ["fa", "en"]
 _UNREAD = "0e0e0e0e-0000-4000-8000-00000000000e"
@@ -114,5 +114,6 @@ def test_everyone_can_read_what_was_found(served: str, chromium: Browser, path: 
         )
         page = context.new_page()
         page.goto(f"{served}{path}{'&' if '?' in path else '?'}lang={lang}")
+        assert shifts(page) < MOST_MOVED
         assert (serious(page), overflow(page)) == ([], 0)
         context.close()
