@@ -1,5 +1,6 @@
 """What a person does about a row that asks for one: it counts once, whoever else is at it."""
 
+import csv
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from hamgam.app.problems import ADDRESS
 from hamgam.app.words import WORDS, Writer
 from hamgam.db.engine import Database
 from tests.web.conftest import GUID, NOW, AddSync, Installation, in_json
-from tests.web.test_attention import CONFLICT, FAILED, WRITES, clerk, doubt, english, form, jobs, one
+from tests.web.test_attention import CONFLICT, FAILED, WRITES, clerk, doubt, english, form, held, jobs, one
 
 __all__ = ["clerk"]
 
@@ -102,6 +103,41 @@ async def test_every_retry_stays_in_the_story_of_the_sync_and_of_its_record(
     for path in (f"/syncs/{row.id}", f"/records/customer/{GUID}"):
         page = await english(clerk, path)
         assert "00:31:00" in page and "00:32:00" in page and "somebody" in page
+
+
+async def test_all_places_count_the_attempts_before_and_after_it_was_put_back(
+    clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    add_sync(**FAILED)
+    row = await one(db)
+    assert (await clerk.post(f"/attention/{row.id}/retry")).status_code == 303
+    await db.execute(text("""UPDATE "SyncLog" SET status = 'FAILED'"""))
+    assert "<dt>Attempts</dt><dd>2</dd>" in await english(clerk, f"/syncs/{row.id}")
+    assert "tried 2×" in await english(clerk, "/attention")
+    assert (await clerk.get(f"/api/v1/attention/{row.id}")).json()["tried"] == 2
+    assert (await clerk.get(f"/api/v1/syncs/{row.id}/story")).json()["tried"] == 2
+    exported = (await clerk.get("/api/v1/syncs/export?format=csv&lang=en")).text
+    heading, told = csv.reader(exported.splitlines())
+    assert dict(zip(heading, told, strict=True))["Attempts"] == "2"
+
+
+async def test_who_acts_while_there_are_no_users_has_no_name_of_ours(
+    client: httpx2.AsyncClient, db: Database, add_sync: AddSync
+) -> None:
+    add_sync(**FAILED)
+    row = await one(db)
+    assert (await client.post(f"/attention/{row.id}/retry")).status_code == 303
+    await db.execute(text("""UPDATE "SyncLog" SET status = 'FAILED'"""))
+    nobody = WORDS["en"]["people.nobody"]
+    for path in ("/attention", f"/attention/{row.id}"):
+        assert f"put back by {nobody}" in await english(client, path)
+    async with held(db, 400):
+        assert (await client.post("/attention/held/person", data={"changes": "400"})).status_code == 303
+        assert f"{nobody} has let them through" in await english(client, "/attention")
+    assert (await client.post(f"/attention/{row.id}/dismiss", data=form(row))).status_code == 303
+    exported = (await client.get("/api/v1/syncs/export?format=csv&lang=en")).text
+    heading, told = csv.reader(exported.splitlines())
+    assert dict(zip(heading, told, strict=True))["Settled by"] == nobody
 
 
 async def test_a_row_that_was_tried_since_is_shown_anew(

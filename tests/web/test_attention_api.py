@@ -26,7 +26,8 @@ async def test_the_api_tells_cause_step_and_actions(
     assert (item["error"], item["tried"], item["actions"]) == ("duplicate telephone", 3, ["dismiss", "retry"])
     assert item["cause"]["fa"] != SENTENCES[Reason.DUPLICATE_PHONE].fa
     alone = {"sent": None, "wasSent": True, "customerNameThen": None, "customerRenamed": False}
-    assert (await clerk.get(f"/api/v1/attention/{item['id']}")).json() == item | alone
+    detail = (await clerk.get(f"/api/v1/attention/{item['id']}")).json()
+    assert detail == item | alone
     done = await clerk.post(f"/api/v1/attention/{item['id']}/retry", json={"seen": item["seen"]})
     assert (done.status_code, done.json()["by"]) == (202, "somebody")
     again = await clerk.post(f"/api/v1/attention/{item['id']}/retry")

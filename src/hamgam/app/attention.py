@@ -22,6 +22,7 @@ from hamgam.people.roles import Person, Role
 from hamgam.persian import text_key
 from hamgam.remote_errors import RemoteError, explain
 from hamgam.trail import mapping, records, worklist
+from hamgam.trail.attempts import ended_attempts, tried
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION
 from hamgam.trail.place import Place, place_of
@@ -212,7 +213,7 @@ def shown(row: Row[Any], person: Person) -> Shown:
         name=_name(seen, intent),
         customer_id=row.customerId,
         customer_name=seen["customerName"] or "",
-        tried=row.retryCount + 1,
+        tried=tried(row.retryCount, len(ended_attempts(row.attempts))),
         message=seen["errorMessage"] or "",
         known=explain(row.errorMessage),
         record=record_address(seen, crm_id),

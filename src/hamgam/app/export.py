@@ -26,6 +26,7 @@ from xlsxwriter.worksheet import Worksheet
 from hamgam.app.telling import entity_of
 from hamgam.app.words import Writer
 from hamgam.persian import TEHRAN, jalali_date
+from hamgam.trail.attempts import tried
 
 MOST_SHEET_ROWS = 1_048_575
 """What a sheet holds besides its heading."""
@@ -62,13 +63,13 @@ _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     ("crm_id", 38, lambda row, w: row["crmId"]),
     ("finance_id", 14, lambda row, w: row["financeId"]),
     ("sync.answer", 40, _answer),
-    ("sync.attempts", 10, lambda row, w: row["retryCount"] + 1),
+    ("sync.attempts", 10, lambda row, w: tried(row["retryCount"], row["endedAttempts"])),
     ("sync.completed", 20, lambda row, w: _moment(row["completedAt"], w)),
     ("export.completed_utc", 20, lambda row, w: row["completedAt"]),
     ("export.milliseconds", 12, lambda row, w: row["durationMs"]),
     ("export.resolved_at", 20, lambda row, w: _moment(row["resolvedAt"], w)),
     ("export.resolved_utc", 20, lambda row, w: row["resolvedAt"]),
-    ("export.resolved_by", 16, lambda row, w: row["resolvedBy"]),
+    ("export.resolved_by", 16, lambda row, w: w.person(row["resolvedBy"]) if row["resolvedBy"] else ""),
     ("sync.log_id", 38, lambda row, w: str(row["id"])),
 )
 

@@ -11,7 +11,7 @@ from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
 from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
-from hamgam.trail.attempts import Ended, Wait, begun_after, ended_attempts, waits
+from hamgam.trail.attempts import Ended, Wait, begun_after, ended_attempts, tried, waits
 from hamgam.trail.attention import DISMISSED, Asked, retries
 from hamgam.trail.imports import CONTACT
 from hamgam.trail.log import ATTENTION, MODIFIED_AT
@@ -97,6 +97,8 @@ class Told:
     """Of a document, and what stands beside the fields of a customer."""
     written: list[tuple[str, str]]
     lines: list[list[str]]
+    tried: int
+    """How many attempts there were in all."""
     attempts: list[Ended]
     """Those before the latest one."""
     begun: datetime | None
@@ -147,6 +149,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         read=_facts(source_seen, _READ_FACTS),
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
         lines=_lines(sent),
+        tried=tried(row["retryCount"], len(attempts)),
         attempts=attempts,
         begun=begun,
         waits=waits(row["startedAt"], attempts, begun),

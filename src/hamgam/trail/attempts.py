@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, DateTime, Text, case, cast, func, literal_column
 
 from hamgam.db.tables import sync_log as t
 from hamgam.trail.stored import moment_of, text_of
@@ -13,6 +13,10 @@ from hamgam.trail.stored import moment_of, text_of
 ENDED_AT, BEGUN_AT, REASON, MESSAGE = "endedAt", "begunAt", "reason", "errorMessage"
 LATEST_BEGUN: ColumnElement[Any] = t.c.completedAt - t.c.durationMs * literal_column("interval '1 ms'")
 """When the attempt began that ended the row."""
+ENDED: ColumnElement[int] = case(
+    (func.jsonb_typeof(t.c.attempts) == "array", func.jsonb_array_length(t.c.attempts)), else_=0
+)
+"""How many attempts came before the latest."""
 _NONE_YET: ColumnElement[Any] = literal_column("'[]'::jsonb")
 _MOMENT = timedelta(seconds=1)
 """Less than this is no wait."""
@@ -55,6 +59,14 @@ def and_one_more(at: Any, begun: Any = None, reason: Any = None, message: Any = 
     )  # fmt: skip
     more: ColumnElement[Any] = func.coalesce(t.c.attempts, _NONE_YET).op("||")(said)
     return more
+
+
+def tried(retry_count: int, ended: int) -> int:
+    """How many attempts there were in all, `ended` of them stored before the latest.
+
+    A person who puts a row back begins its `retryCount` anew; older versions have stored no attempts.
+    """
+    return max(retry_count, ended) + 1
 
 
 def ended_attempts(stored: Any) -> list[Ended]:

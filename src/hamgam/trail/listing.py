@@ -35,6 +35,7 @@ from hamgam.db.tables import ASKS, record_name, written_by
 from hamgam.db.tables import sync_log as t
 from hamgam.model import Direction, Entity, Trigger
 from hamgam.persian import to_latin_digits
+from hamgam.trail.attempts import ENDED
 from hamgam.trail.place import Place
 
 Record = Mapping[str, Any]
@@ -119,6 +120,7 @@ BRIEF: tuple[ColumnElement[Any], ...] = (
     ),
     _NAME,
     _NUMBER,
+    ENDED.label("endedAttempts"),
     func.left(t.c.errorMessage, 1000).label("errorMessage"),
     case((_FROM_CRM, t.c.sourceEntityId), else_=t.c.targetEntityId).label("crmId"),
     case((_FROM_CRM, t.c.targetEntityId), else_=t.c.sourceEntityId).label("financeId"),

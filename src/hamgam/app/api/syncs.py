@@ -124,6 +124,8 @@ class SyncTold(Answer):
     """When the write began whose answer has not been noted."""
     answered: bool
     """Whether the other side has taken a write, and named what it wrote."""
+    tried: int
+    """How many attempts there were in all."""
     attempts: list[Ended]
     """Those before the latest one, the first of them first."""
     begun: datetime | None
@@ -257,6 +259,7 @@ def _told(story: SyncStory) -> SyncTold:
         notice=told.notice,
         intended_at=told.intended_at,
         answered=told.answered,
+        tried=told.tried,
         attempts=told.attempts,
         begun=told.begun,
         waits=told.waits,
