@@ -170,6 +170,7 @@ async def test_a_document_in_doubt_is_settled_beside_its_evidence(
         "77",
         "00:30:00",
         WORDS["en"]["ask.what.doubt"],
+        WORDS["en"]["ask.exists.key"].replace("'", "&#39;"),
     ):
         assert evidence in page
     assert f"/attention/{row.id}/retry" not in page

@@ -55,6 +55,7 @@ async def test_a_code_is_repeated_beside_the_document_before_it_is_recorded(
     page = plain(await english(clerk, asked(row, "exists", "۱۶۱۵۹")))
     assert "Invoice 1722 is in finance with the code 16159: correct?" in page
     assert "1,250,000" in page and 'name="answer" value="16159"' in page
+    assert WORDS_EN["ask.exists.key"] in page
     assert (await one(db), await jobs(db)) == (row, [])
     done = await clerk.post(f"/attention/{row.id}/settle", data=form(row, answer="16159"))
     told = plain(await english(clerk, done.headers["location"]))

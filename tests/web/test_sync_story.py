@@ -247,6 +247,19 @@ async def test_what_was_taken_is_told_with_the_answer(client: httpx2.AsyncClient
     assert answered in await _page(client)
 
 
+@pytest.mark.parametrize("lang", ["fa", "en"])
+async def test_the_number_that_finance_gave_a_document_is_no_second_number_of_it(
+    client: httpx2.AsyncClient, add_sync: AddSync, lang: str
+) -> None:
+    add_sync(**DOCUMENT | {"targetDataAfter": {"customer": "234", "number": "1008", "lines": [LINE]}})
+    page, words = await _page(client, lang), WORDS["fa" if lang == "fa" else "en"]
+    assert page.count(f"<dt>{words['field.number']}</dt>") == 1
+    assert f'{words["sync.number_in_finance"]}: <bdi dir="ltr">1008</bdi>' in page
+    told = (await client.get(f"/api/v1/syncs/{ID}/story")).json()
+    assert (told["read"]["number"], told["numberInFinance"]) == ("F-17", "1008")
+    assert "number" not in told["written"]
+
+
 async def test_the_syncs_of_one_record_lead_to_each_other(
     client: httpx2.AsyncClient, add_sync: AddSync
 ) -> None:

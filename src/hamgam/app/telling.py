@@ -30,7 +30,7 @@ _DATA = (
 )
 _RAW = ("triggerPayload", "sourceData", "targetDataBefore", "targetDataAfter", "intent", "resolution")
 _READ_FACTS = ("number", "type", "customerId", "finalValue", "lines")
-_WRITTEN_FACTS = ("number", "title", "customer", "saleModel", "net")
+_WRITTEN_FACTS = ("title", "customer", "saleModel", "net")
 _SAID = {
     "exists": "sync.exists",
     "absent": "sync.is_absent",
@@ -96,6 +96,8 @@ class Told:
     read: list[tuple[str, str]]
     """Of a document, and what stands beside the fields of a customer."""
     written: list[tuple[str, str]]
+    number_in_finance: str
+    """Which finance gave a document; empty where its answer named none."""
     lines: list[list[str]]
     tried: int
     """How many attempts there were in all."""
@@ -148,6 +150,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         fields=_fields(row, seen),
         read=_facts(source_seen, _READ_FACTS),
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
+        number_in_finance=(text_of(sent, "number") or "") if _is_document(row) else "",
         lines=_lines(sent),
         tried=tried(row["retryCount"], len(attempts)),
         attempts=attempts,

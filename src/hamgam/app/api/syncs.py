@@ -117,6 +117,8 @@ class SyncTold(Answer):
     """Of a document, and what stands beside the fields of a customer."""
     written: dict[str, str]
     """Of a document. Amounts are decimal numbers as text."""
+    number_in_finance: str
+    """Which finance gave a document; empty where its answer named none."""
     lines: list[list[str]]
     """Of a document: product, unit, quantity, price, discount."""
     notice: Notice
@@ -255,6 +257,7 @@ def _told(story: SyncStory) -> SyncTold:
         fields=told.fields,
         read=dict(told.read),
         written=dict(told.written),
+        number_in_finance=told.number_in_finance,
         lines=told.lines,
         notice=told.notice,
         intended_at=told.intended_at,

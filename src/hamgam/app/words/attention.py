@@ -179,6 +179,11 @@ WORDS: Table = {
     "ask.agree": ("با هم می‌خوانند", "They agree"),
     "ask.codes": ("طرف حساب‌های سیستم مالی: {}", "Contacts in finance: {}"),
     "ask.exists": ("در سیستم مالی هست، با کد", "It is in finance, with the code"),
+    "ask.exists.key": (
+        "کد، شناسه‌ای است که سیاق هنگام ذخیره به سند داده است، مانند ۱۵۴۶۶؛ با شمارهٔ سند فرق دارد.",
+        "The code is the key that Siagh gave the document when it was saved, such as 15466. "
+        "It is not the document's number.",
+    ),
     "ask.exists.send": ("همین است", "This is it"),
     "ask.this": ("کد {}", "Code {}"),
     "ask.taken": ("به مورد دیگری پیوند خورده است", "linked to another record already"),

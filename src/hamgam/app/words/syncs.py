@@ -110,6 +110,7 @@ WORDS: Table = {
     "sync.run.open": ("گزارش همین اجرا", "The run it belongs to"),
     "sync.attend": ("رسیدگی به این مورد", "Attend to it"),
     "sync.answered": ("پذیرفت و این شناسه را برگرداند:", "It took the write and answered with the id"),
+    "sync.number_in_finance": ("شمارهٔ سند در سیستم مالی", "Number in finance"),
     "sync.decision": ("تصمیم", "The decision"),
     "sync.next": ("گام بعدی", "Next step"),
     "sync.read": ("آنچه خوانده شد", "What was read"),
