@@ -111,16 +111,18 @@ def unescaped(page: str) -> str:
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
-async def test_a_known_remote_error_says_more_than_its_code(
-    clerk: httpx2.AsyncClient, add_sync: AddSync, lang: Any
+async def test_a_known_remote_error_says_more_than_its_code_wherever_its_sync_is_shown(
+    clerk: httpx2.AsyncClient, db: Database, add_sync: AddSync, lang: Any
 ) -> None:
     add_sync(status="FAILED", reason="BUSINESS_ERROR", errorMessage="سال مالي بسته شده است [salmali]")
     known = explain("سال مالی")
     assert known in REMOTE_ERRORS
-    page = unescaped((await clerk.get(f"/attention?lang={lang}")).text)
-    assert Writer(lang).cause(known.sentence) in page
-    assert Writer(lang).advice(known.sentence) in page
-    assert "سال مالي بسته شده است [salmali]" in page
+    for path in ("/attention", f"/syncs/{(await one(db)).id}", f"/records/customer/{GUID}"):
+        page = unescaped((await clerk.get(f"{path}?lang={lang}")).text)
+        assert Writer(lang).cause(known.sentence) in page
+        assert Writer(lang).advice(known.sentence) in page
+        assert Writer(lang).next_step("BUSINESS_ERROR") not in page
+        assert "سال مالي بسته شده است [salmali]" in page
 
 
 async def test_reasons_are_counted_and_lead_to_their_rows(

@@ -11,14 +11,16 @@ from hamgam.app.status import Clock
 from hamgam.app.telling import event_of
 from hamgam.db.engine import Database
 from hamgam.jobs.asking import BY, Look, ask, looks
-from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Kind, Status, Trigger
+from hamgam.model import CrmId, Direction, Entity, EntityKey, EntityType, Fields, Kind, Trigger
 from hamgam.people.roles import Person, Role
 from hamgam.persian import to_latin_digits
+from hamgam.remote_errors import RemoteError, explain
 from hamgam.sync.fields import differences
 from hamgam.trail import numbers, records, timeline
 from hamgam.trail.attempts import Ended, ended_attempts
 from hamgam.trail.attention import Asked, retries
 from hamgam.trail.imports import CONTACT
+from hamgam.trail.log import ATTENTION
 from hamgam.trail.place import Place, place_of
 from hamgam.trail.records import Found, Hits, Keys, Sought
 from hamgam.trail.releases import Release, release_in
@@ -46,10 +48,13 @@ class Told:
     """Of the log row; of a notice, its own."""
     event: str = ""
     """What a notice says has happened."""
+    entity_type: str = ""
     status: str = ""
     operation: str = ""
     reason: str | None = None
     message: str = ""
+    known: RemoteError | None = None
+    """What the remote system said of a problem, where its text is a known one."""
     trigger: str = ""
     back: bool = False
     """From finance to the CRM, as the initial import goes."""
@@ -71,8 +76,7 @@ class Told:
     @property
     def attention(self) -> bool:
         """Whether it still asks for a person."""
-        problem = self.status in (Status.FAILED, Status.CONFLICT, Status.IN_DOUBT)
-        return self.what is What.SYNC and problem and self.settled_at is None
+        return self.what is What.SYNC and self.status in ATTENTION and self.settled_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,10 +281,12 @@ def _event(event: Event) -> Told:
         at=at,
         what=what,
         id=row.id,
+        entity_type=row.entityType,
         status=row.status,
         operation=row.operation,
         reason=row.reason,
         message=row.errorMessage or "",
+        known=explain(row.errorMessage) if row.status in ATTENTION else None,
         trigger=row.triggerType,
         back=row.direction == Direction.FINANCE_TO_CRM,
         changed=_changed(row.targetDataBefore, row.targetDataAfter),

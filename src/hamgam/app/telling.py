@@ -9,6 +9,7 @@ from typing import Any, Literal
 from hamgam.errors import Reason
 from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
+from hamgam.remote_errors import RemoteError, explain
 from hamgam.sync.decide import AFTER
 from hamgam.sync.fields import CUSTOMER
 from hamgam.trail.attempts import Ended, Wait, begun_after, ended_attempts, tried, waits
@@ -86,6 +87,8 @@ class Told:
     sentence: str
     """The key of the words for what was decided, where no reason says it."""
     attention: bool
+    known: RemoteError | None
+    """What the remote system said of a problem, where its text is a known one."""
     is_open: bool
     intended_at: datetime | None
     """When the write began whose answer has not been noted."""
@@ -143,6 +146,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         from_crm=from_crm,
         sentence=_sentence(row),
         attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
+        known=explain(row["errorMessage"]) if row["status"] in ATTENTION else None,
         is_open=is_open,
         intended_at=moment_of(row["intent"], "notedAt"),
         answered=row["status"] == Status.SUCCESS and row["operation"] in _WRITES and target is not None,
