@@ -155,7 +155,7 @@ def test_the_progress_moves_by_itself_and_ends(
     page.goto(f"{served}/attention?lang=en")
     page.get_by_label(WORDS["en"]["ask.choose.all"]).check()
     page.get_by_role("button", name=WORDS["en"]["ask.retry.chosen"]).click()
-    page.get_by_role("button", name="Retry 4 rows").click()
+    page.get_by_role("button", name="Retry (4)").click()
     expect(page.locator("#bulk")).to_contain_text("0 of 4 have ended")
     bar = page.get_by_role("progressbar")
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -215,7 +215,7 @@ def test_a_double_click_on_dismissing_many_is_one_action(
     page.get_by_role("button", name=WORDS["en"]["ask.dismiss.chosen"]).click()
     page.get_by_label(WORDS["en"]["bulk.note"]).fill("نمونه‌های آزمایشی")
     assert (serious(page), overflow(page)) == ([], 0)
-    page.get_by_role("button", name="Dismiss 3 rows").dblclick()
+    page.get_by_role("button", name="Dismiss (3)").dblclick()
     expect(page.locator("#bulk")).to_contain_text("نمونه‌های آزمایشی")
     assert stored(database_url, 'SELECT what, note, total FROM "BulkAction"') == [
         ("dismiss", "نمونه‌های آزمایشی", 3)

@@ -116,7 +116,7 @@ async def test_filters_go_together_and_stay_in_the_form_and_its_links(
     asked = "status=FAILED&status=CONFLICT&reason=MATCH_TAKEN&from=1404%2F12%2F29&to=2026-03-21"
     page = (await client.get(f"/syncs?{asked}&lang=en")).text
     assert _names(page) == [str(number) for number in range(50)]
-    assert "60 syncs" in page
+    assert "60 in all" in page
     assert page.count(" checked>") == 2
     assert '<option value="MATCH_TAKEN" selected>' in page
     assert 'value="1404/12/29"' in page

@@ -73,7 +73,7 @@ async def test_a_record_is_found_by_whatever_it_is_known_by(client: httpx2.Async
     asked = f"q={quote(typed)}"
     page = (await client.get(f"/syncs?{asked}&lang=en")).text
     assert listed(page) == _OF_SARA
-    assert "3 syncs" in page
+    assert "3 in all" in page
     rows = (await client.get(f"/api/v1/syncs?{asked}")).json()
     assert {row["sourceEntityId"] for row in rows} == {SARA, DOCUMENT, CODE}
     assert (await client.get(f"/api/v1/syncs/count?{asked}")).json() == {"count": 3, "more": False}

@@ -53,6 +53,11 @@ def test_every_word_that_a_template_names_exists() -> None:
     assert named - set(WORDS["en"]) == set()
 
 
+def test_what_is_counted_reads_well_where_it_is_one() -> None:
+    plural = re.compile(r"(?<!more than )\{\} (?:rows|others|contacts|customers|syncs)\b", re.IGNORECASE)
+    assert {key: said for key, said in WORDS["en"].items() if plural.search(said)} == {}
+
+
 def test_code_in_words_is_marked_and_nothing_else_is_let_through() -> None:
     assert marked("از `.env` <b>") == 'از <bdi dir="ltr"><code>.env</code></bdi> &lt;b&gt;'
     assert marked("`<b>`") == '<bdi dir="ltr"><code>&lt;b&gt;</code></bdi>'

@@ -32,8 +32,8 @@ WORDS: Table = {
     "ask.retry": ("تلاش دوباره", "Retry"),
     "ask.retry.chosen": ("تلاش دوباره برای انتخاب‌شده‌ها", "Retry the chosen"),
     "ask.dismiss.chosen": ("بستن انتخاب‌شده‌ها", "Dismiss the chosen"),
-    "ask.retry.all": ("{} مورد: تلاش دوبارهٔ همه", "{} rows: retry all"),
-    "ask.dismiss.all": ("{} مورد: بستن همه بدون همگام‌سازی", "{} rows: dismiss all without a sync"),
+    "ask.retry.all": ("{} مورد: تلاش دوبارهٔ همه", "Retry all ({})"),
+    "ask.dismiss.all": ("{} مورد: بستن همه بدون همگام‌سازی", "Dismiss all without a sync ({})"),
     "ask.left_out.retry": (
         "«تلاش دوبارهٔ همه» شامل {} مورد نمی‌شود که نتیجه‌اش نامعلوم است، تصمیم جداگانه می‌خواهد یا به اجرای "
         "دوبارهٔ وارد کردن مشتریان نیاز دارد.",
@@ -332,8 +332,8 @@ WORDS: Table = {
     "ask.refused.bulk": ("چنین کاری ثبت نشده است.", "There is no such action."),
     "ask.now": ("وضعیت کنونی", "It is now"),
     "ask.later": ("آخرین همگام‌سازی همین مورد", "The latest sync of this record"),
-    "bulk.confirm.retry": ("تلاش دوباره برای {} مورد؟", "Retry {} rows?"),
-    "bulk.confirm.dismiss": ("بستن {} مورد؟", "Dismiss {} rows?"),
+    "bulk.confirm.retry": ("تلاش دوباره برای {} مورد؟", "Retry {} in all?"),
+    "bulk.confirm.dismiss": ("بستن {} مورد؟", "Dismiss {} in all?"),
     "bulk.none.retry": ("موردی برای تلاش دوباره نیست", "There is nothing to retry"),
     "bulk.none.dismiss": ("موردی برای بستن نیست", "There is nothing to dismiss"),
     "bulk.what.retry": (
@@ -349,20 +349,20 @@ WORDS: Table = {
     "bulk.left_out.retry": (
         "{} مورد دیگر شامل این کار نمی‌شود: نتیجه‌شان نامعلوم است، باید جداگانه درباره‌شان تصمیم گرفت یا به "
         "اجرای دوبارهٔ وارد کردن مشتریان نیاز دارند.",
-        "{} others are left out: their outcome is not known, each needs a decision of its own, or the import "
-        "has to run again for them.",
+        "Left out: {}. The outcome is not known, each needs a decision of its own, or the import has to run "
+        "again for it.",
     ),
     "bulk.left_out.dismiss": (
         "{} مورد دیگر شامل این کار نمی‌شود: شاید در سیستم مالی ثبت شده باشند و باید جداگانه بررسی شوند.",
-        "{} others are left out: they may have been written, so each has to be looked at.",
+        "Left out: {}. Each may have been written, so it has to be looked at.",
     ),
     "bulk.note": ("یادداشت برای همه", "Note for all of them"),
     "bulk.changed": (
         "در این فاصله تعداد آن‌ها از {} به {} رسیده است. آیا هنوز می‌خواهید ادامه دهید؟",
         "Meanwhile their number has changed from {} to {}. Do you still want it?",
     ),
-    "bulk.go.retry": ("تلاش دوباره برای {} مورد", "Retry {} rows"),
-    "bulk.go.dismiss": ("بستن {} مورد", "Dismiss {} rows"),
+    "bulk.go.retry": ("تلاش دوباره برای {} مورد", "Retry ({})"),
+    "bulk.go.dismiss": ("بستن {} مورد", "Dismiss ({})"),
     "bulk.no": ("انصراف", "No, go back"),
     "bulk.title.retry": ("تلاش دوبارهٔ گروهی", "Retry of many rows"),
     "bulk.title.dismiss": ("بستن گروهی", "Dismissal of many rows"),

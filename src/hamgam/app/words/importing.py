@@ -34,7 +34,7 @@ WORDS: Table = {
     "import.confirm": ("تأیید وارد کردن مشتریان", "Confirm the import"),
     "import.confirm.counts": (
         "طبق پیش‌نمایش، {} مشتری در CRM ایجاد و {} مشتری موجود پیوند داده می‌شود.",
-        "By the plan, {} customers are created in the CRM and {} that exist are linked.",
+        "By the plan, created in the CRM: {}; linked, as they exist there: {}.",
     ),
     "import.confirm.rest": (
         "{} مورد کنار گذاشته می‌شود و {} مورد تعارض دارد.",
@@ -46,7 +46,7 @@ WORDS: Table = {
     ),
     "import.confirm.asked": (
         "این بار حداکثر {} مشتری خواسته شده است.",
-        "This time, at most {} customers were asked for.",
+        "This time, the most that was asked for is {}.",
     ),
     "import.confirm.made": ("زمان پیش‌نمایش:", "The plan of"),
     "import.confirm.undo": (
@@ -141,10 +141,10 @@ WORDS: Table = {
         "هیچ اجراکننده‌ای روشن نیست، پس کاری پیش نمی‌رود. `hamgam start` یا `hamgam worker` را اجرا کنید.",
         "No worker is running, so nothing goes on. Run `hamgam start` or `hamgam worker`.",
     ),
-    "import.unseen": ("{} طرف حساب هنوز بررسی نشده است.", "{} contacts were not looked at yet."),
+    "import.unseen": ("{} طرف حساب هنوز بررسی نشده است.", "Contacts not looked at yet: {}."),
     "import.unseen.limit": (
         "{} طرف حساب بررسی نشد، چون حداکثر تعداد پر شد.",
-        "{} contacts were not looked at: the limit was reached.",
+        "Contacts not looked at, as the limit was reached: {}.",
     ),
     "import.created": ("ایجاد شد", "Created"),
     "import.linked": ("پیوند داده شد", "Linked"),

@@ -25,7 +25,7 @@ WORDS: Table = {
     "filter.none_done": ("هیچ کاری", "Nothing done"),
     "filter.show": ("نمایش", "Show"),
     "filter.reset": ("حذف فیلترها", "Clear filters"),
-    "syncs.count": ("{} مورد", "{} syncs"),
+    "syncs.count": ("{} مورد", "{} in all"),
     "syncs.more": ("بیش از {} مورد", "more than {} syncs"),
     "syncs.older": ("قدیمی‌ترها", "Older"),
     "syncs.newer": ("تازه‌ترها", "Newer"),
