@@ -189,7 +189,7 @@ def test_the_chart_writes_numbers_as_the_page_does(
     page.route("**/api/v1/charts/**", lambda route: route.fulfill(json=counted))
     page.goto(f"{served}/?lang={lang}")
     for x in range(200):  # the chart follows a mouse that goes on moving, once it has found its own place
-        page.locator(".u-over").hover(position={"x": x, "y": 20})
+        page.locator(".u-over").hover(position={"x": 200 + x, "y": 60})
         if page.locator(".at").text_content():
             break
     expect(page.locator(".at")).to_contain_text(Writer(lang).number(1234567))
