@@ -247,6 +247,46 @@ async def test_what_was_taken_is_told_with_the_answer(client: httpx2.AsyncClient
     assert answered in await _page(client)
 
 
+NEW = {"operation": "CREATE", "targetDataBefore": None}
+NO_KEY = {"sourceData": {"number": "", "fields": {"name": "سمیه محمدی"}}}
+TWIN = {"operation": "LINK", "targetEntityId": "234", "sourceData": {"number": "۲۳۴", "fields": FIELDS}}
+IMPORTED = {"direction": "FINANCE_TO_CRM", "operation": "CREATE", "triggerType": "IMPORT"}
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize(
+    ("row", "reasons"),
+    [
+        (CUSTOMER, ["fields"]),
+        (CUSTOMER | {"targetDataBefore": None}, []),
+        (CUSTOMER | {"status": "FAILED"}, []),
+        (CUSTOMER | {"reason": "DELETED_IN_CRM"}, []),
+        (CUSTOMER | NEW, ["nobody"]),
+        (CUSTOMER | NEW | NO_KEY, ["no_key"]),
+        (CUSTOMER | NEW | {"sourceData": None}, []),
+        (CUSTOMER | TWIN, ["same_number", "same_national_id", "fields"]),
+        (CUSTOMER | TWIN | {"targetEntityId": "9", "targetDataBefore": {"national_id": "1"}}, ["fields"]),
+        (CUSTOMER | IMPORTED, ["not_in_crm"]),
+        (DOCUMENT, ["no_document"]),
+    ],
+    ids=range(11),
+)
+async def test_a_write_tells_why_it_was_made_and_no_more_than_the_log_knows(
+    client: httpx2.AsyncClient, add_sync: AddSync, lang: str, row: dict[str, Any], reasons: list[str]
+) -> None:
+    add_sync(**row)
+    page, words = await _page(client, lang), WORDS["fa" if lang == "fa" else "en"]
+    said = {key: words[key].partition("{")[0] for key in words if key.startswith("because.")}
+    assert [key for key in said if said[key] in page] == [key for key in said if key[8:] in reasons]
+
+
+async def test_an_update_names_the_fields_that_finance_had_otherwise(
+    client: httpx2.AsyncClient, add_sync: AddSync
+) -> None:
+    add_sync(**CUSTOMER)
+    assert "Finance had another value in: Mobile." in await _page(client)
+
+
 @pytest.mark.parametrize("lang", ["fa", "en"])
 async def test_the_number_that_finance_gave_a_document_is_no_second_number_of_it(
     client: httpx2.AsyncClient, add_sync: AddSync, lang: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from hamgam.app.grounds import Ground, grounds
 from hamgam.errors import Reason
 from hamgam.jobs.asking import BY
 from hamgam.model import Direction, Entity, Operation, Status, Trigger
@@ -86,6 +87,8 @@ class Told:
     from_crm: bool
     sentence: str
     """The key of the words for what was decided, where no reason says it."""
+    grounds: list[Ground]
+    """Why a write that went well was made."""
     attention: bool
     known: RemoteError | None
     """What the remote system said of a problem, where its text is a known one."""
@@ -135,6 +138,7 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
     attempts = ended_attempts(seen["attempts"])
     begun = begun_after(attempts, _ended_attempt_begun(row))
     source_seen = object_of(seen["sourceData"])
+    fields = _fields(row, seen)
     return Told(
         seen=seen,
         notice=_notice(row, seen),
@@ -145,13 +149,16 @@ def tell(row: Mapping[str, Any], seen: Mapping[str, Any], now: datetime, retenti
         record=record_address(row, crm_id),
         from_crm=from_crm,
         sentence=_sentence(row),
+        grounds=grounds(
+            row, [told.name for told in fields if told.change == "changed" and told.before is not None]
+        ),
         attention=row["status"] in ATTENTION and row["resolvedAt"] is None,
         known=explain(row["errorMessage"]) if row["status"] in ATTENTION else None,
         is_open=is_open,
         intended_at=moment_of(row["intent"], "notedAt"),
         answered=row["status"] == Status.SUCCESS and row["operation"] in _WRITES and target is not None,
         purged=not is_open and _is_old(row, now, retention_days) and all(row[name] is None for name in _DATA),
-        fields=_fields(row, seen),
+        fields=fields,
         read=_facts(source_seen, _READ_FACTS),
         written=_facts(sent, _WRITTEN_FACTS) if _is_document(row) else [],
         number_in_finance=(text_of(sent, "number") or "") if _is_document(row) else "",

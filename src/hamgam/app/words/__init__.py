@@ -5,7 +5,7 @@ Each page has its words in a module of its own here; no key stands in two of the
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -97,6 +97,9 @@ class Writer:
         """Who did something. Where there are no users nobody has signed in."""
         return self.word("people.nobody") if name == NOBODY_SIGNED_IN.name else name
 
+    def fields(self, names: Iterable[str]) -> str:
+        return self.word("unit.comma").join(self.word(f"field.{name}") for name in names)
+
     def either(self, key: str, otherwise: str) -> str:
         """The words for a key, or something else where there are none."""
         return WORDS[self.lang].get(key, otherwise)
@@ -184,7 +187,7 @@ class Writer:
             case "reason":
                 return self.reason(value)
             case "fields":
-                return self.word("unit.comma").join(self.word(f"field.{name}") for name in value.split(", "))
+                return self.fields(value.split(", "))
             case "rest":
                 return self.said(value, reason).ours
         if value in list(Status):

@@ -216,6 +216,34 @@ WORDS: Table = {
         "The systems disagree; a person has to decide.",
     ),
     "told.IN_DOUBT": ("روشن نیست که نوشته شده است یا نه.", "Nobody knows whether it was written."),
+    "because.fields": (
+        "مقدار این فیلدها در سیستم مالی متفاوت بود: {}.",
+        "Finance had another value in: {}.",
+    ),
+    "because.nobody": (
+        "هیچ‌یک از طرف حساب‌های سیستم مالی به‌عنوان این مشتری شناخته نشد.",
+        "No contact in finance was recognised as this customer.",
+    ),
+    "because.no_key": (
+        "این مشتری شماره و کد ملی ندارد تا در سیستم مالی شناخته شود.",
+        "It has no number and no national id by which to recognise it in finance.",
+    ),
+    "because.no_document": (
+        "هنوز به هیچ پیش‌فاکتوری در سیستم مالی پیوند نخورده بود.",
+        "It was not linked to a pre-invoice in finance yet.",
+    ),
+    "because.same_number": (
+        "کد طرف حساب همان شمارهٔ مشتری است.",
+        "The contact's code is the customer's number.",
+    ),
+    "because.same_national_id": (
+        "هر دو یک کد ملی دارند.",
+        "Both have the same national id.",
+    ),
+    "because.not_in_crm": (
+        "در CRM مشتری‌ای با این شماره نبود.",
+        "The CRM had no customer with this number.",
+    ),
     "raw.triggerPayload": ("خبری که رسید", "The notice as it came"),
     "raw.sourceData": ("خوانده‌شده از مبدأ", "Read from the source"),
     "raw.targetDataBefore": ("مقصد، پیش از نوشتن", "The target, before"),
