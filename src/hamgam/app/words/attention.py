@@ -35,14 +35,14 @@ WORDS: Table = {
     "ask.retry.all": ("{} مورد: تلاش دوبارهٔ همه", "Retry all ({})"),
     "ask.dismiss.all": ("{} مورد: بستن همه بدون همگام‌سازی", "Dismiss all without a sync ({})"),
     "ask.left_out.retry": (
-        "«تلاش دوبارهٔ همه» شامل {} مورد نمی‌شود که نتیجه‌اش نامعلوم است، تصمیم جداگانه می‌خواهد یا به اجرای "
-        "دوبارهٔ وارد کردن مشتریان نیاز دارد.",
-        '"Retry all" leaves {} out: the outcome is not known, each needs a decision, or the import has to '
-        "run again for it.",
+        "«تلاش دوبارهٔ همه» شامل مواردی نمی‌شود که نتیجه‌شان نامعلوم است، تصمیم جداگانه می‌خواهند یا به اجرای "
+        "دوبارهٔ وارد کردن مشتریان نیاز دارند.",
+        '"Retry all" leaves out those whose outcome is not known, which need a decision each, or for which '
+        "the import has to run again.",
     ),
     "ask.left_out.dismiss": (
-        "«بستن همه» شامل {} مورد نمی‌شود که شاید در سیستم مالی ثبت شده باشد؛ هر کدام را جداگانه ببینید.",
-        '"Dismiss all" leaves {} out, which may have been written: look at each.',
+        "«بستن همه» شامل مواردی نمی‌شود که شاید در سیستم مالی ثبت شده باشند؛ هر کدام را جداگانه ببینید.",
+        '"Dismiss all" leaves out those which may have been written: look at each.',
     ),
     "ask.settle": ("تعیین تکلیف", "Settle"),
     "ask.resolve": ("رفع تعارض", "Resolve"),
@@ -347,14 +347,14 @@ WORDS: Table = {
         "any more. The next change of each in the CRM is synchronised as ever.",
     ),
     "bulk.left_out.retry": (
-        "{} مورد دیگر شامل این کار نمی‌شود: نتیجه‌شان نامعلوم است، باید جداگانه درباره‌شان تصمیم گرفت یا به "
-        "اجرای دوبارهٔ وارد کردن مشتریان نیاز دارند.",
-        "Left out: {}. The outcome is not known, each needs a decision of its own, or the import has to run "
-        "again for it.",
+        "مواردی که نتیجه‌شان نامعلوم است، تصمیم جداگانه می‌خواهند یا به اجرای دوبارهٔ وارد کردن مشتریان نیاز "
+        "دارند، شامل این کار نمی‌شوند.",
+        "Those are left out whose outcome is not known, which need a decision each, or for which the import "
+        "has to run again.",
     ),
     "bulk.left_out.dismiss": (
-        "{} مورد دیگر شامل این کار نمی‌شود: شاید در سیستم مالی ثبت شده باشند و باید جداگانه بررسی شوند.",
-        "Left out: {}. Each may have been written, so it has to be looked at.",
+        "مواردی که شاید در سیستم مالی ثبت شده باشند شامل این کار نمی‌شوند و باید جداگانه بررسی شوند.",
+        "Those are left out which may have been written: each has to be looked at.",
     ),
     "bulk.note": ("یادداشت برای همه", "Note for all of them"),
     "bulk.changed": (

@@ -7,8 +7,8 @@ WORDS: Table = {
     "connections.calls": ("درخواست‌ها", "Calls"),
     "connections.mean": ("میانگین زمان", "Mean time"),
     "connections.calls.note": (
-        "فقط شمرده می‌شوند و تک‌تک ثبت نمی‌شوند (`/metrics`)",
-        "only counted, not kept one by one (`/metrics`)",
+        "درخواست‌ها و خطاها فقط شمرده می‌شوند و تک‌تک ثبت نمی‌شوند (`/metrics`)",
+        "calls and failed calls are only counted, not kept one by one (`/metrics`)",
     ),
     "connections.errors": ("خطاها", "Failed calls"),
     "connections.errors.none": ("هیچ", "none"),

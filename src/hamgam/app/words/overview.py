@@ -37,7 +37,10 @@ WORDS: Table = {
     "last_success.quiet": ("مدتی است تغییری نرسیده است", "quiet for an unusual time"),
     "today": ("امروز", "today"),
     "workers": ("اجراکننده‌ها", "Workers"),
-    "workers.note": ("نشانی از آن‌ها در ۳۰ ثانیهٔ گذشته", "heard from in the last 30 seconds"),
+    "workers.note": (
+        "در ۳۰ ثانیهٔ گذشته نشانی داده‌اند؛ فقط شمرده می‌شوند",
+        "heard from in the last 30 seconds; only counted",
+    ),
     "rate": ("نرخ موفقیت امروز", "Success rate today"),
     "rate.note": ("از کارهایی که چیزی نوشته‌اند", "of syncs that tried to write"),
     "duration": ("زمان یک همگام‌سازی", "Time of a sync"),
