@@ -4,7 +4,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from hamgam.app.words import WORDS
 from tests.web.browser import Watched, overflow
@@ -141,6 +141,25 @@ def test_a_sync_that_runs_is_followed_to_its_end(
     page.clock.run_for(3_000)
     expect(page.locator(".said")).to_have_text(WORDS["en"]["told.CRM_TO_FINANCE.UPDATE"])
     expect(page.locator("#story[hx-get]")).to_have_count(0)
+    assert watched.complaints == []
+
+
+def test_a_list_that_is_about_to_be_replaced_steps_back(
+    served: str, watched: Watched, add_sync: AddSync
+) -> None:
+    _add(add_sync)
+    page, held = watched.page, list[Route]()
+    page.goto(f"{served}/syncs?lang=en")
+    page.locator(".fold summary").click()
+    page.route("**/syncs?*attention=true*", lambda route: held.append(route))
+    syncs = page.locator("#syncs")
+    before = syncs.bounding_box()
+    page.locator("form.filters [name=attention]").check()
+    expect(syncs).to_have_css("opacity", "0.5")
+    assert syncs.bounding_box() == before
+    held[0].continue_()
+    expect(page.locator("#syncs .chips")).to_be_visible()
+    expect(syncs).to_have_css("opacity", "1")
     assert watched.complaints == []
 
 
