@@ -28,6 +28,7 @@ from tests.web.conftest import GUID, NOW, AddSync, Installation
 from tests.web.signed_in import asking_as
 from tests.web.test_syncs import EVIL
 
+JALALI, GREGORIAN = "1405/01/01 00:30:00", "2026-03-21 00:30:00"
 _CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
@@ -66,7 +67,7 @@ def _add_two(add_sync: AddSync) -> None:
     )
 
 
-@pytest.mark.parametrize(("lang", "moment"), [("fa", "1405/01/01 00:30:00"), ("en", "2026-03-21 00:30:00")])
+@pytest.mark.parametrize(("lang", "moment"), [("fa", JALALI), ("en", GREGORIAN)])
 async def test_a_csv_file_is_what_the_list_shows(
     client: httpx2.AsyncClient, add_sync: AddSync, lang: str, moment: str
 ) -> None:
@@ -76,13 +77,13 @@ async def test_a_csv_file_is_what_the_list_shows(
     assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.csv"'
     heading, failed, other = _table(answer.content)
     words = WORDS["fa" if lang == "fa" else "en"]
-    assert heading[:3] == [words["time"], words["export.time_utc"], words["record"]]
+    assert heading[:4] == [words[key] for key in ("time", "export.time_utc", "export.time_other", "record")]
     utc = "2026-03-20T21:00:00Z"
-    assert failed[:4] == [moment, utc, "سمیه محمدی", words["CUSTOMER"]]
-    assert failed[4:7] == [words["UPDATE"], words["FAILED"], "DUPLICATE_PHONE"]
-    assert failed[9:15] == [GUID, "00234", "'=cmd|' /C calc'!A0", "3", moment, utc]
-    assert failed[16:19] == [moment, utc, "sara"]
-    assert other[2] == EVIL and other[16:18] == ["", ""]
+    assert failed[:5] == [moment, utc, *({JALALI, GREGORIAN} - {moment}), "سمیه محمدی", words["CUSTOMER"]]
+    assert failed[5:8] == [words["UPDATE"], words["FAILED"], "DUPLICATE_PHONE"]
+    assert failed[10:16] == [GUID, "00234", "'=cmd|' /C calc'!A0", "3", moment, utc]
+    assert failed[17:20] == [moment, utc, "sara"]
+    assert other[3] == EVIL and other[17:19] == ["", ""]
 
 
 async def test_a_sheet_holds_text_in_its_cells(client: httpx2.AsyncClient, add_sync: AddSync) -> None:
@@ -91,9 +92,9 @@ async def test_a_sheet_holds_text_in_its_cells(client: httpx2.AsyncClient, add_s
     assert answer.headers["content-disposition"] == 'attachment; filename="hamgam-syncs.xlsx"'
     heading, failed, other = _sheet(answer.content)
     assert heading["A"] == WORDS["fa"]["time"]
-    assert (failed["A"], failed["C"], failed["K"]) == ("1405/01/01 00:30:00", "سمیه محمدی", "00234")
-    assert (failed["L"], failed["M"], failed["P"]) == ("=cmd|' /C calc'!A0", "3", "40")
-    assert other["C"] == EVIL
+    assert (failed["A"], failed["D"], failed["L"]) == (JALALI, "سمیه محمدی", "00234")
+    assert (failed["M"], failed["N"], failed["Q"]) == ("=cmd|' /C calc'!A0", "3", "40")
+    assert other["D"] == EVIL
 
 
 async def test_a_sheet_can_be_sorted_by_time_and_filtered(
@@ -105,12 +106,12 @@ async def test_a_sheet_can_be_sorted_by_time_and_filtered(
         _, failed, other = _sheet(body)
         days_since_1900 = (NOW.replace(tzinfo=None) - datetime(1899, 12, 30)) / timedelta(days=1)
         assert [float(row["B"]) for row in (failed, other)] == [days_since_1900, days_since_1900 - 1]
-        assert float(failed["O"]) == float(failed["R"]) == days_since_1900
-        assert "R" not in other
+        assert float(failed["P"]) == float(failed["S"]) == days_since_1900
+        assert "S" not in other
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             sheet = book.read("xl/worksheets/sheet1.xml").decode()
             assert 'formatCode="yyyy-mm-dd hh:mm:ss"' in book.read("xl/styles.xml").decode()
-        assert '<autoFilter ref="A1:T3"/>' in sheet
+        assert '<autoFilter ref="A1:U3"/>' in sheet
         assert 'ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"' in sheet
         assert ('rightToLeft="1"' in sheet) is (lang == "fa")
 
@@ -130,7 +131,7 @@ async def test_many_rows_come_in_order_and_once(client: httpx2.AsyncClient, add_
     for number in range(1203):
         add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number // 3))
     rows = _table((await client.get("/api/v1/syncs/export")).content)[1:]
-    assert {row[9] for row in rows} == {str(number) for number in range(1203)}
+    assert {row[10] for row in rows} == {str(number) for number in range(1203)}
     assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
 
 
@@ -144,7 +145,7 @@ async def test_viewers_get_masks(
         body = (await client.get(f"/api/v1/syncs/export?format={format_}&status=FAILED")).content
     row = _table(body)[1] if format_ == "csv" else list(_sheet(body)[1].values())
     full = role.may(Role.OPERATOR)
-    assert row[2] == ("سمیه محمدی" if full else "س••• م•••")
+    assert row[3] == ("سمیه محمدی" if full else "س••• م•••")
     assert any("calc" in cell for cell in row) is full
 
 
@@ -158,11 +159,11 @@ async def test_after_a_full_sheet_comes_another(db: Database, add_sync: AddSync)
         add_sync(sourceEntityId=str(number), startedAt=NOW - timedelta(seconds=number))
     body = b"".join([part async for part in xlsx_file(_some(db, 3), Writer("fa"), most_sheet_rows=2)])
     sheets = [_sheet(body, number) for number in (1, 2, 3)]
-    assert [[row["J"] for row in sheet[1:]] for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
+    assert [[row["K"] for row in sheet[1:]] for sheet in sheets] == [["0", "1"], ["2", "3"], ["4"]]
     assert sheets[0][0] == sheets[1][0] == sheets[2][0]
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         written = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2, 3)]
-        ends = [re.findall(r'<autoFilter ref="A1:T(\d+)"/>', sheet) for sheet in written]
+        ends = [re.findall(r'<autoFilter ref="A1:U(\d+)"/>', sheet) for sheet in written]
         assert ends == [["3"], ["3"], ["2"]]
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         assert "همگام‌سازی‌ها ۳" in book.read("xl/workbook.xml").decode()

@@ -100,7 +100,7 @@ async def test_a_search_goes_together_with_the_other_filters(client: httpx2.Asyn
 
 async def test_a_file_holds_what_is_found(client: httpx2.AsyncClient) -> None:
     csv = await client.get("/api/v1/syncs/export?format=csv&q=سارا")
-    assert {row[9] for row in _table(csv.content)[1:]} == {SARA, DOCUMENT, ""}
+    assert {row[10] for row in _table(csv.content)[1:]} == {SARA, DOCUMENT, ""}
     xlsx = await client.get("/api/v1/syncs/export?format=xlsx&q=سارا")
     assert len(_sheet(xlsx.content)) == 4
     page = html.unescape((await client.get("/syncs?q=سارا&lang=en")).text)

@@ -4,7 +4,7 @@ A cell is text, a number or a moment and never a formula. In XLSX a cell says so
 guesses, so text that it would take for a formula begins with an apostrophe there.
 
 Times stand there twice: as people in Tehran write them, and in UTC, by which a spreadsheet or a program can
-reckon.
+reckon. The begin of a sync stands there in the calendar of the other language, too.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from hamgam.app.telling import entity_of
-from hamgam.app.words import Writer
+from hamgam.app.words import Lang, Writer
 from hamgam.persian import TEHRAN, jalali_date
 from hamgam.trail.attempts import tried
 
@@ -49,10 +49,13 @@ def _answer(row: Row, w: Writer) -> str:
     return f"{said.ours} {said.theirs or said.raw}".strip()
 
 
+_OTHER: Mapping[Lang, Writer] = {"fa": Writer("en"), "en": Writer("fa")}
+
 _COLUMNS: tuple[tuple[str, int, Callable[[Row, Writer], Cell]], ...] = (
     # the word above it, its width in characters, and what stands in it
     ("time", 20, lambda row, w: _moment(row["startedAt"], w)),
     ("export.time_utc", 20, lambda row, w: row["startedAt"]),
+    ("export.time_other", 20, lambda row, w: _moment(row["startedAt"], _OTHER[w.lang])),
     ("record", 30, lambda row, w: row["name"] or row["number"]),
     ("filter.type", 14, lambda row, w: w.word(f"entity.{entity_of(row, row['crmId'])}")),
     ("filter.operation", 14, lambda row, w: "" if row["operation"] == "NONE" else w.word(row["operation"])),

@@ -183,6 +183,7 @@ WORDS: Table = {
         "Names, numbers and addresses are masked for your role.",
     ),
     "export.time_utc": ("زمان (میلادی، UTC)", "Time (UTC)"),
+    "export.time_other": ("زمان (میلادی، تهران)", "Time (Jalali, Tehran)"),
     "export.completed_utc": ("پایان (میلادی، UTC)", "Ended (UTC)"),
     "export.resolved_utc": ("زمان تعیین تکلیف (میلادی، UTC)", "Settled at (UTC)"),
     "export.code": ("کد علت", "Reason code"),
