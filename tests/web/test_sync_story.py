@@ -265,11 +265,12 @@ IMPORTED = {"direction": "FINANCE_TO_CRM", "operation": "CREATE", "triggerType":
         (CUSTOMER | NEW | NO_KEY, ["no_key"]),
         (CUSTOMER | NEW | {"sourceData": None}, []),
         (CUSTOMER | TWIN, ["same_number", "same_national_id", "fields"]),
+        (CUSTOMER | TWIN | {"attempts": [{"endedAt": "2026-03-20T21:00:00Z"}]}, ["fields"]),
         (CUSTOMER | TWIN | {"targetEntityId": "9", "targetDataBefore": {"national_id": "1"}}, ["fields"]),
         (CUSTOMER | IMPORTED, ["not_in_crm"]),
         (DOCUMENT, ["no_document"]),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 async def test_a_write_tells_why_it_was_made_and_no_more_than_the_log_knows(
     client: httpx2.AsyncClient, add_sync: AddSync, lang: str, row: dict[str, Any], reasons: list[str]

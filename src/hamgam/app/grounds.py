@@ -46,7 +46,12 @@ def _not_in_finance(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _in_common(row: Mapping[str, Any]) -> Iterator[str]:
-    """What customer and contact had in common before anything was written."""
+    """What customer and contact had in common before anything was written.
+
+    After an earlier attempt that is not known: its lost create may have made the contact.
+    """
+    if row["attempts"]:
+        return
     if _number(row) and _number(row) == row["targetEntityId"]:
         yield "because.same_number"
     theirs = _national_id(object_of(row["targetDataBefore"]))

@@ -242,8 +242,8 @@ WORDS: Table = {
         "Both have the same national id.",
     ),
     "because.not_in_crm": (
-        "در CRM مشتری‌ای با این شماره نبود.",
-        "The CRM had no customer with this number.",
+        "هنگام برنامه‌ریزی این اجرا، در CRM مشتری‌ای با این شماره نبود.",
+        "When this import was planned, the CRM had no customer with this number.",
     ),
     "raw.triggerPayload": ("خبری که رسید", "The notice as it came"),
     "raw.sourceData": ("خوانده‌شده از مبدأ", "Read from the source"),
