@@ -248,8 +248,7 @@ def _document(seen: Mapping[str, Any], intent: Mapping[str, Any]) -> SentDocumen
     )
 
 
-async def name_then(db: Database, row: Row[Any], person: Person) -> NameThen:
-    sent = shown(row, person).document
+async def name_then(db: Database, row: Row[Any], sent: SentDocument | None, person: Person) -> NameThen:
     if sent is None or sent.at is None or row.customerId is None:
         return NameThen("", renamed=False)
     name = await worklist.name_then(db, row.customerId, sent.customer_code, sent.at) or ""

@@ -102,6 +102,9 @@ class LinkedRecords:
     """Where the next page begins."""
 
 
+_NO_PLACE = "before: not a place in this list"
+
+
 class WrongPlace(ValueError):
     """Where a page is said to begin is no place in a list that goes by time."""
 
@@ -187,9 +190,9 @@ def _start(before: str) -> Place | None:
     try:
         place = place_of(before) if before else None
     except ValueError:
-        raise WrongPlace from None
+        raise WrongPlace(_NO_PLACE) from None
     if place is not None and place.newer:
-        raise WrongPlace
+        raise WrongPlace(_NO_PLACE)
     return place
 
 

@@ -12,7 +12,16 @@ from starlette.responses import Response
 
 from hamgam.app.access import Operator, Viewer
 from hamgam.app.answers import Answer
-from hamgam.app.attention import MOST_NOTE, Shown, contacts_of, listed, name_then, query_of, shown
+from hamgam.app.attention import (
+    MOST_NOTE,
+    NameThen,
+    Shown,
+    contacts_of,
+    listed,
+    name_then,
+    query_of,
+    shown,
+)
 from hamgam.app.attention import Query as Wanted
 from hamgam.app.context import WebContext
 from hamgam.app.evidence import SentDocument, ask_finance
@@ -26,7 +35,7 @@ from hamgam.jobs.settling import finance_id_of, settle
 from hamgam.model import EntityType, Status, Stream
 from hamgam.people.roles import Person
 from hamgam.reasons import SENTENCES, Sentence
-from hamgam.sync.contacts import Contact
+from hamgam.sync.contacts import Contact, Contacts
 from hamgam.sync.pairs import Pair
 from hamgam.trail import worklist
 from hamgam.trail.attention import Asked
@@ -234,14 +243,8 @@ def _reading(context: WebContext) -> APIRouter:
     async def get_one(log_id: UUID, person: Viewer) -> AttentionDetail:
         """One row, whether it still asks or not, and what was sent."""
         found = await _found(db, log_id)
-        row, then = shown(found, person), await name_then(db, found, person)
-        return AttentionDetail(
-            **_row(row).model_dump(),
-            sent=row.document or dict(row.sent) or None,
-            was_sent=row.was_sent,
-            customer_name_then=then.name or None,
-            customer_renamed=then.renamed,
-        )
+        row = shown(found, person)
+        return _detail(row, await name_then(db, found, row.document, person))
 
     @router.get("/{log_id}/finance", responses=_OUT_OF_REACH)
     async def get_finance(log_id: UUID, person: Viewer) -> ContactsBeside:
@@ -253,13 +256,7 @@ def _reading(context: WebContext) -> APIRouter:
         read = await ask_finance(context, person, customer_id, codes)
         if read is None:
             raise RequestRefused("out-of-reach")
-        return ContactsBeside(
-            at=read.at,
-            crm=Trouble(trouble=read.crm_trouble),
-            customer_gone=read.customer_gone,
-            finance=Trouble(trouble=read.finance_trouble),
-            contacts=[_contact(contact) for contact in read.contacts],
-        )
+        return _beside(read)
 
     return router
 
@@ -280,6 +277,26 @@ async def _found(db: Database, log_id: UUID) -> Row[Any]:
     if found is None:
         raise HTTPException(404, "there is no such row in the sync log")
     return found
+
+
+def _detail(row: Shown, then: NameThen) -> AttentionDetail:
+    return AttentionDetail(
+        **_row(row).model_dump(),
+        sent=row.document or dict(row.sent) or None,
+        was_sent=row.was_sent,
+        customer_name_then=then.name or None,
+        customer_renamed=then.renamed,
+    )
+
+
+def _beside(read: Contacts) -> ContactsBeside:
+    return ContactsBeside(
+        at=read.at,
+        crm=Trouble(trouble=read.crm_trouble),
+        customer_gone=read.customer_gone,
+        finance=Trouble(trouble=read.finance_trouble),
+        contacts=[_contact(contact) for contact in read.contacts],
+    )
 
 
 def _contact(contact: Contact) -> ContactBeside:

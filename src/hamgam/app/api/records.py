@@ -199,9 +199,6 @@ _OUT_OF_REACH: dict[int | str, dict[str, Any]] = _NO_ID | {
 }
 
 
-_NO_PLACE = "before: not a place in this list"
-
-
 def _key(entity: Entity, record: str) -> EntityKey:
     key = key_of(entity, record)
     if key is None:
@@ -256,8 +253,8 @@ def _lists(router: APIRouter, context: WebContext) -> None:
         """
         try:
             hits = await search(context.db, person, q, before, limit)
-        except WrongPlace:
-            raise HTTPException(400, _NO_PLACE) from None
+        except WrongPlace as error:
+            raise HTTPException(400, str(error)) from None
         return RecordsFound(
             count=min(hits.count, MOST_FOUND),
             more=hits.count > MOST_FOUND,
@@ -278,8 +275,8 @@ def _lists(router: APIRouter, context: WebContext) -> None:
         """
         try:
             found = await linked(context.db, person, type, before, limit)
-        except WrongPlace:
-            raise HTTPException(400, _NO_PLACE) from None
+        except WrongPlace as error:
+            raise HTTPException(400, str(error)) from None
         return RecordsLinked.model_validate(found)
 
 

@@ -177,7 +177,13 @@ class Exports:
 
 def syncs_routes(context: WebContext) -> APIRouter:
     router = APIRouter(tags=["syncs"])
-    exports = Exports(context.db)
+    router.include_router(_many(context))
+    router.include_router(_one(context))
+    return router
+
+
+def _many(context: WebContext) -> APIRouter:
+    router, exports = APIRouter(), Exports(context.db)
 
     @router.get("/syncs")
     async def get_syncs(
@@ -212,6 +218,12 @@ def syncs_routes(context: WebContext) -> APIRouter:
         wanted = await _wanted(context, person, query)
         count = await listing.count(context.db, wanted, MOST_COUNTED, query.cursor)
         return SyncCount(count=min(count, MOST_COUNTED), more=count > MOST_COUNTED)
+
+    return router
+
+
+def _one(context: WebContext) -> APIRouter:
+    router = APIRouter()
 
     @router.get("/syncs/{id}/story", responses=_NONE)
     async def get_sync_story(person: Viewer, id: UUID) -> SyncTold:

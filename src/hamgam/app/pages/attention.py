@@ -131,7 +131,7 @@ async def row_page(
         status,
         row=seen,
         later=await worklist.later(context.db, row),
-        name_then=await name_then(context.db, row, person),
+        name_then=await name_then(context.db, row, seen.document, person),
         candidates=named,
         columns=named if is_customer else [Candidate(code, "", None) for code in codes],
         lines=side_by_side(as_seen_by(person, row._asdict()) if is_customer else {}, codes, finance),

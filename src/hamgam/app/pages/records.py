@@ -109,8 +109,8 @@ def _acting(context: WebContext) -> APIRouter:
 async def _hits(context: WebContext, person: Person, query: str, before: str) -> Hits:
     try:
         return await search(context.db, person, query, before)
-    except WrongPlace:
-        raise HTTPException(400, "before: not a place in this list") from None
+    except WrongPlace as error:
+        raise HTTPException(400, str(error)) from None
 
 
 async def _linked(
@@ -118,8 +118,8 @@ async def _linked(
 ) -> Response:
     try:
         found = await linked(context.db, person, entity_type, before)
-    except WrongPlace:
-        raise HTTPException(400, "before: not a place in this list") from None
+    except WrongPlace as error:
+        raise HTTPException(400, str(error)) from None
     first, now = not before, context.clock()
     return page(request, "linked.html", list=found, type=entity_type, first=first, now=now)
 
